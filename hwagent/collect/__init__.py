@@ -1,0 +1,1 @@
+"""Collectors: one file per kind of hardware; see registry.py for the list."""

@@ -1,0 +1,55 @@
+"""Finding collectors and the vocabulary that they make."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+from hwagent.model import Metric, Sample, Vocabulary, gauge
+
+from .base import Collector
+
+#: Every component has these, whatever its kind: the agent makes them.
+COMMON = (
+    gauge("present", "1, or 0 once a component that was seen before is not found any more"),
+    gauge("probe_stuck", "1 while a read of it has overrun its deadline and not come back"),
+)
+
+#: One line per collector: the file's name in this package; its class is COLLECTOR there.
+COLLECTORS: tuple[str, ...] = ("md",)
+
+#: Kinds of ``hwagent decode``, and the function (module:name) that reads one such file.
+DECODERS: Mapping[str, str] = {
+    "mdstat": "mdstat:decode",
+}
+
+
+def collectors() -> list[Collector]:
+    """All collectors, in the order of the list."""
+    return [import_module(f"{__package__}.{name}").COLLECTOR() for name in COLLECTORS]
+
+
+def decoder(kind: str) -> Callable[[bytes], list[Sample]]:
+    """The function that turns one captured file into samples. Raises KeyError."""
+    module, _, name = DECODERS[kind].partition(":")
+    function: Callable[[bytes], list[Sample]] = getattr(
+        import_module(f"{__package__}.{module}"), name
+    )
+    return function
+
+
+def vocabulary(of: list[Collector] | None = None) -> Vocabulary:
+    """Every kind with the metrics that any collector makes for it."""
+    kinds: dict[str, dict[str, Metric]] = {}
+    for collector in collectors() if of is None else of:
+        for kind, metrics in collector.kinds.items():
+            known = kinds.setdefault(kind, {m.name: m for m in COMMON})
+            known.update({m.name: m for m in metrics})
+    return kinds
+
+
+def attribute_names(of: list[Collector] | None = None) -> dict[str, frozenset[str]]:
+    """Every kind with the attributes that rules may name."""
+    kinds: dict[str, set[str]] = {}
+    for collector in collectors() if of is None else of:
+        for kind, names in collector.attributes.items():
+            kinds.setdefault(kind, set()).update(names)
+    return {kind: frozenset(names) for kind, names in kinds.items()}

@@ -1,0 +1,156 @@
+"""The configuration: one struct per section of hwagent.yaml. Unknown keys are errors."""
+
+from typing import Literal
+
+import msgspec
+
+from hwagent.model import Mode, Severity
+
+from .units import Duration, Size
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every section."""
+
+
+class CollectorOptions(Section, frozen=True):
+    """One collector: whether and how often it looks (default: its own interval)."""
+
+    enabled: bool = True
+    interval: Duration | None = None
+
+
+class Rules(Section, frozen=True):
+    """Rule files, besides the shipped ones; rules of the same name replace the shipped rule."""
+
+    directories: list[str] = []
+    shipped: bool = True
+    disabled: list[str] = []
+
+
+class Vip(Section, frozen=True):
+    """A virtual IP: ``address`` with prefix length, and its interfaces in order of preference."""
+
+    address: str
+    interfaces: list[str]
+
+
+class Fitness(Section, frozen=True):
+    """Which alerts make the host unfit to hold virtual IPs: by severity, or by rule name."""
+
+    severity: Severity = Severity.CRITICAL
+    kinds: tuple[str, ...] = ("host", "memory", "dimm", "temperature", "filesystem", "service")
+    rules: list[str] = []
+    ttl: Duration = Duration(5)
+
+
+class Service(Section, frozen=True):
+    """A check of the user's own service; ``type`` says which of the other keys it needs.
+
+    tcp: ``target`` host:port. http: ``target`` URL, ``status`` list, ``body`` text to find.
+    exec: ``command`` list. unit: ``target`` systemd unit. file: ``target`` path, ``max_age``.
+    It is down after ``fall`` failures in a row, up again after ``rise`` successes.
+    """
+
+    name: str
+    type: Literal["tcp", "http", "exec", "unit", "file"]
+    target: str = ""
+    command: list[str] = []
+    status: tuple[int, ...] = (200,)
+    body: str = ""
+    max_age: Duration | None = None
+    interval: Duration = Duration(10)
+    timeout: Duration = Duration(3)
+    rise: int = 2
+    fall: int = 3
+
+
+class Spare(Section, frozen=True):
+    """A disk that may be added to an array when a member fails; ``disk`` is a component id."""
+
+    disk: str
+    arrays: list[str] = []
+
+
+class Limits(Section, frozen=True):
+    """How much the agent may do by itself."""
+
+    disruptive_per_hour: int = 4
+    rebuilds: int = 1
+    cooldown: Duration = Duration(600)
+    tries: int = 3
+
+
+class ExecNotify(Section, frozen=True):
+    """A script, called with HWAGENT_*, SMARTD_* and mdadm's arguments."""
+
+    command: list[str]
+    timeout: Duration = Duration(30)
+
+
+class UrlNotify(Section, frozen=True):
+    """A receiver of HTTP POSTs; ``headers_file`` holds secret header lines, outside the YAML."""
+
+    url: str
+    headers_file: str = ""
+    timeout: Duration = Duration(10)
+
+
+class SmtpNotify(Section, frozen=True):
+    """Mail through a relay."""
+
+    host: str
+    to: list[str]
+    sender: str = "hwagent@localhost"
+    port: int = 25
+    starttls: bool = False
+    user: str = ""
+    password_file: str = ""
+    timeout: Duration = Duration(30)
+
+
+class Notify(Section, frozen=True):
+    """Whom to tell, from which severity on, and how often again while it goes on."""
+
+    severity: Severity = Severity.WARNING
+    resend: Duration = Duration(4 * 3600)
+    journald: bool = True
+    syslog: bool = False
+    exec: list[ExecNotify] = []
+    webhook: list[UrlNotify] = []
+    alertmanager: list[UrlNotify] = []
+    smtp: list[SmtpNotify] = []
+
+
+class Journal(Section, frozen=True):
+    """The journal's file (default: in the state directory) and its bound."""
+
+    path: str = ""
+    max_size: Size = Size(64 * 2**20)
+    keep: Duration = Duration(90 * 86400)
+
+
+class Api(Section, frozen=True):
+    """The local socket; its group may read."""
+
+    socket: str = ""
+    group: str = "hwagent"
+
+
+class Config(Section, frozen=True):
+    """The whole configuration of one agent."""
+
+    host: str = ""
+    mode: Mode = Mode.OBSERVE
+    runtime_directory: str = "/run/hwagent"
+    state_directory: str = "/var/lib/hwagent"
+    collectors: dict[str, CollectorOptions] = {}
+    rules: Rules = Rules()
+    vips: list[Vip] = []
+    fitness: Fitness = Fitness()
+    services: list[Service] = []
+    spares: list[Spare] = []
+    limits: Limits = Limits()
+    notify: Notify = Notify()
+    journal: Journal = Journal()
+    api: Api = Api()
