@@ -35,7 +35,7 @@ class Gather:
         self, metric: str, file: str, scale: float = 1, base: int = 10, required: bool = False
     ) -> int | float | None:
         """Reads an integer file into a metric, times ``scale`` (0.001 for millidegrees)."""
-        value = self._read(metric, lambda: self.root.int(self._at(file), base), required)
+        value = self._read(metric, lambda: self.root.number(self._at(file), base), required)
         if value is None:
             return None
         return self.set(metric, value if scale == 1 else round(value * scale, 9))

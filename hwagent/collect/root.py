@@ -44,7 +44,7 @@ class Root:
         """The real path of a file given relative to the root, such as ``sys/class/net``."""
         return os.path.join(self.base, relative.lstrip("/"))
 
-    def bytes(self, relative: str) -> bytes:
+    def content(self, relative: str) -> bytes:
         """Content of a file. Raises Missing or Unreadable; never blocks on a FIFO."""
         try:
             # O_NONBLOCK: a capture may hold a FIFO, and opening one must not wait for a writer
@@ -60,9 +60,9 @@ class Root:
 
     def text(self, relative: str) -> str:
         """Content of a file without surrounding white space. Raises Missing, Unreadable."""
-        return self.bytes(relative).decode("utf-8", "replace").replace("\0", "").strip()
+        return self.content(relative).decode("utf-8", "replace").replace("\0", "").strip()
 
-    def int(self, relative: str, base: int = 10) -> int:
+    def number(self, relative: str, base: int = 10) -> int:
         """A file that holds one integer (hexadecimal may carry 0x). Raises Missing, Unreadable."""
         text = self.text(relative)
         try:
@@ -70,7 +70,7 @@ class Root:
         except ValueError:
             raise Unreadable(relative, f"not a number: {text[:40]!r}") from None
 
-    def list(self, relative: str) -> list[str]:
+    def names(self, relative: str) -> list[str]:
         """Names in a directory, in natural order (sda, sdb, sdaa; hwmon2, hwmon10).
 
         A directory that is not there is empty. Raises Unreadable for one that cannot be read.
@@ -109,7 +109,7 @@ class Root:
         Only to be called in a worker process: it blocks.
         """
         if not self.live:
-            return CommandOutput(0, self.bytes(f"commands/{_UNSAFE.sub('_', name)}"), b"")
+            return CommandOutput(0, self.content(f"commands/{_UNSAFE.sub('_', name)}"), b"")
         try:
             return run_command(argv, deadline)
         except FileNotFoundError:

@@ -1,0 +1,18 @@
+"""Waiting for a condition, never for a time."""
+
+import time
+from collections.abc import Callable
+from threading import Event
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_for(condition: Callable[[], T], timeout: float = 30.0, what: str = "condition") -> T:
+    """Polls until the condition is truthy and returns it; fails the test after ``timeout`` s."""
+    end = time.monotonic() + timeout
+    pause = Event()
+    while not (value := condition()):
+        assert time.monotonic() < end, f"{what} not met within {timeout:g} s"
+        pause.wait(0.01)
+    return value
