@@ -6,21 +6,22 @@ import re
 from .root import Root, Unreadable
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:+-]+")
-_PLACEHOLDER = frozenset(
-    {"", "0", "0000000000000000", "naa.0000000000000000", "eui.0000000000000000"}
-)
+_EMPTY = re.compile(r"((naa|eui|uuid|nvme)\.)?(0x)?[0f-]*", re.I)
 
 
 def disk_id(root: Root, name: str) -> str:
     """Component id of the whole disk behind a kernel name (``sda``, ``nvme0n1``, ``sda1``).
 
     The world wide name if it has one (``disk:wwn-0x5000c500a1b2c3d4``, udev's by-id form), else its
-    serial number (``disk:serial-S252B6CU1HG3M1``), else, as a last resort, the kernel's name.
+    serial number (``disk:serial-S252B6CU1HG3M1``), else, as a last resort, the kernel's name. A
+    world wide name that disks with other serial numbers bear too is a maker's mistake and does
+    not count; disks with the same one and the same serial number are paths to one disk.
     """
     name = whole_disk(root, name)
-    if wwn := wwn_of(root, name):
+    wwn, serial = wwn_of(root, name), serial_of(root, name)
+    if wwn and not (serial and _borne_by_others(root, name, wwn, serial)):
         return f"disk:{wwn}"
-    if serial := serial_of(root, name):
+    if serial:
         return f"disk:serial-{serial}"
     return f"disk:{name}"
 
@@ -36,30 +37,64 @@ def whole_disk(root: Root, name: str) -> str:
 def wwn_of(root: Root, name: str) -> str:
     """``wwn-0x...`` or ``nvme-eui....`` as in /dev/disk/by-id; empty if the disk has none."""
     for file in ("device/wwid", "wwid"):
-        text = _text(root, f"sys/block/{name}/{file}")
-        if text in _PLACEHOLDER:
+        text = text_or_empty(root, f"sys/block/{name}/{file}")
+        if _EMPTY.fullmatch(text):
             continue
         if text.startswith("naa."):
             return f"wwn-0x{text[4:].lower()}"
         if text.startswith(("eui.", "uuid.", "nvme.")):
-            return "nvme-" + _UNSAFE.sub("_", text)
-    return ""
+            return "nvme-" + safe(text)
+    known = udev(root, name)
+    wwn = known.get("ID_WWN_WITH_EXTENSION") or known.get("ID_WWN", "")
+    if _EMPTY.fullmatch(wwn):
+        return ""
+    return f"wwn-{wwn.lower()}" if wwn.startswith("0x") else "nvme-" + safe(wwn)
 
 
 def serial_of(root: Root, name: str) -> str:
-    """Serial number from sysfs or the SCSI unit serial page; empty if there is none."""
+    """Serial number from sysfs, the SCSI unit serial page or udev; empty if there is none."""
     for file in ("device/serial", "serial", "device/cid"):
-        if (text := _text(root, f"sys/block/{name}/{file}")) not in _PLACEHOLDER:
-            return _UNSAFE.sub("_", text)
+        if not _EMPTY.fullmatch(text := text_or_empty(root, f"sys/block/{name}/{file}")):
+            return safe(text)
     page = _bytes(root, f"sys/block/{name}/device/vpd_pg80")
-    return _UNSAFE.sub("_", page[4:].decode("ascii", "replace").strip("\0 ")) if page else ""
+    if not _EMPTY.fullmatch(text := page[4:].decode("ascii", "replace").strip("\0 ")):
+        return safe(text)
+    serial = udev(root, name).get("ID_SERIAL_SHORT", "")
+    return "" if _EMPTY.fullmatch(serial) else safe(serial)
 
 
-def _text(root: Root, path: str) -> str:
+def udev(root: Root, name: str) -> dict[str, str]:
+    """What udev knows of a block device: its properties, such as ID_PATH and ID_SERIAL_SHORT.
+
+    Empty where udev does not run or has not seen the device. Source: udev's database, of which
+    ``E:`` lines are the properties (systemd, src/libsystemd/sd-device).
+    """
+    number = text_or_empty(root, f"sys/block/{name}/dev")
+    lines = text_or_empty(root, f"run/udev/data/b{number}").splitlines() if number else []
+    pairs = (line[2:].partition("=") for line in lines if line.startswith("E:"))
+    return {key: value for key, _, value in pairs if value}
+
+
+def safe(text: str) -> str:
+    """A text as a part of an id: without white space and other characters that need quoting."""
+    return _UNSAFE.sub("_", text.strip())
+
+
+def text_or_empty(root: Root, path: str) -> str:
+    """Content of a small file; empty where it is missing or cannot be read."""
     try:
         return root.text(path)
     except Unreadable:
         return ""
+
+
+def _borne_by_others(root: Root, name: str, wwn: str, serial: str) -> bool:
+    try:
+        others = [other for other in root.names("sys/block") if other != name]
+    except Unreadable:
+        return False
+    twins = (other for other in others if wwn_of(root, other) == wwn)
+    return any(serial_of(root, twin) not in ("", serial) for twin in twins)
 
 
 def _bytes(root: Root, path: str) -> bytes:

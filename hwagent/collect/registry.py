@@ -14,10 +14,27 @@ COMMON = (
 )
 
 #: One line per collector: the file's name in this package; its class is COLLECTOR there.
-COLLECTORS: tuple[str, ...] = ("md",)
+COLLECTORS: tuple[str, ...] = (
+    "link",
+    "bond",
+    "optics",
+    "ethtool",
+    "nic",
+    "md",
+    "disk",
+    "smart",
+    "pcie",
+)
 
 #: Kinds of ``hwagent decode``, and the function (module:name) that reads one such file.
 DECODERS: Mapping[str, str] = {
+    "bonding": "bond:decode",
+    "ethtool-module": "optics:decode",
+    "ethtool": "ethtool:decode",
+    "smartctl": "smartctl:decode",
+    "smartctl-scan": "smartctl:decode_scan",
+    "nvme-smart-log": "nvme:decode_smart_log",
+    "nvme-list": "nvme:decode_list",
     "mdstat": "mdstat:decode",
 }
 

@@ -109,7 +109,7 @@ class Root:
         Only to be called in a worker process: it blocks.
         """
         if not self.live:
-            return CommandOutput(0, self.content(f"commands/{_UNSAFE.sub('_', name)}"), b"")
+            return CommandOutput(0, self.content(command_file(name)), b"")
         try:
             return run_command(argv, deadline)
         except FileNotFoundError:
@@ -118,6 +118,11 @@ class Root:
             raise Unreadable(name, f"{argv[0]} did not end within {deadline:g} s") from None
         except OSError as e:
             raise Unreadable(name, e.strerror or str(e)) from None
+
+
+def command_file(name: str) -> str:
+    """Where a tree that is not live keeps the output of a command."""
+    return f"commands/{_UNSAFE.sub('_', name)}"
 
 
 def natural(name: str) -> tuple[int, list[tuple[int, int, str]]]:

@@ -1,0 +1,45 @@
+"""What the API needs of the agent."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+from hwagent.model import Alert, Component
+
+
+class Refused(Exception):
+    """A request that cannot be done; ``status`` is the HTTP status that says why."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Backend(Protocol):
+    """The running agent, as its API sees it."""
+
+    def status(self) -> dict[str, Any]:
+        """host, health, mode, version, components, alerts, vips, members and more."""
+
+    def components(self) -> list[Component]:
+        """All components, sorted by id."""
+
+    def component(self, id: str) -> Component | None:
+        """One component."""
+
+    def alerts(self) -> list[Alert]:
+        """Pending and firing alerts."""
+
+    def outcomes(self) -> list[dict[str, Any]]:
+        """The last actions and how they ended."""
+
+    def metrics(self) -> bytes:
+        """OpenMetrics text."""
+
+    def events(self, after: int | None) -> AsyncIterator[dict[str, Any]]:
+        """Events from now on, and kept ones later than ``after``."""
+
+    async def history(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        """Records of the journal. Raises Refused."""
+
+    async def control(self, command: str, arguments: dict[str, Any]) -> Any:
+        """Does something: silence, ack, maintenance, reload, action... Raises Refused."""

@@ -1,0 +1,139 @@
+"""The table of the API; openapi.yaml beside it describes the same."""
+
+import asyncio
+import os
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import msgspec
+
+from .backend import Backend, Refused
+from .http import Request, Response, json_response, problem
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+#: A comment line this often keeps proxies and readers sure that the stream lives.
+HEARTBEAT = 15.0
+
+
+class Route(NamedTuple):
+    """One line of the table; ``control`` is for root and the agent's own user only."""
+
+    method: str
+    path: re.Pattern[str]
+    handler: Callable[[Request, dict[str, str]], Awaitable[Response]]
+    control: bool = False
+
+
+class Router:
+    """Finds the handler of a request."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._routes = [
+            Route("GET", _path("/v1/status"), self._status),
+            Route("GET", _path("/v1/components"), self._components),
+            Route("GET", _path("/v1/components/{id}"), self._component),
+            Route("GET", _path("/v1/alerts"), self._alerts),
+            Route("GET", _path("/v1/actions"), self._actions),
+            Route("GET", _path("/v1/history"), self._history),
+            Route("GET", _path("/v1/events"), self._events),
+            Route("GET", _path("/v1/openapi.yaml"), self._openapi),
+            Route("GET", _path("/metrics"), self._metrics),
+            Route("POST", _path("/v1/control/{command}"), self._control, control=True),
+        ]
+
+    async def handle(self, request: Request) -> Response:
+        """Answers one request; never raises."""
+        allowed = set()
+        for route in self._routes:
+            match = route.path.fullmatch(request.path)
+            if match and route.method == request.method:
+                return await self._call(route, request, match.groupdict())
+            if match:
+                allowed.add(route.method)
+        if allowed:
+            return problem(405, f"{request.path} takes {', '.join(sorted(allowed))}")
+        return problem(404, f"no such resource: {request.path}; see /v1/openapi.yaml")
+
+    async def _call(self, route: Route, request: Request, parts: dict[str, str]) -> Response:
+        if route.control and request.uid not in (0, os.geteuid()):
+            return problem(403, "only root may do this")
+        try:
+            return await route.handler(request, parts)
+        except Refused as e:
+            return problem(e.status, str(e))
+
+    async def _status(self, request: Request, parts: dict[str, str]) -> Response:
+        return json_response(self._backend.status())
+
+    async def _components(self, request: Request, parts: dict[str, str]) -> Response:
+        wanted = {k: v for k, v in request.query.items() if k in ("kind", "health")}
+        found = [
+            c
+            for c in self._backend.components()
+            if all(getattr(c, key) == value for key, value in wanted.items())
+        ]
+        return json_response({"components": found})
+
+    async def _component(self, request: Request, parts: dict[str, str]) -> Response:
+        component = self._backend.component(parts["id"])
+        if component is None:
+            return problem(404, f"no such component: {parts['id']}")
+        return json_response(component)
+
+    async def _alerts(self, request: Request, parts: dict[str, str]) -> Response:
+        return json_response({"alerts": self._backend.alerts()})
+
+    async def _actions(self, request: Request, parts: dict[str, str]) -> Response:
+        return json_response({"actions": self._backend.outcomes()})
+
+    async def _history(self, request: Request, parts: dict[str, str]) -> Response:
+        return json_response({"records": await self._backend.history(request.query)})
+
+    async def _events(self, request: Request, parts: dict[str, str]) -> Response:
+        text = request.headers.get("last-event-id") or request.query.get("after", "")
+        after = int(text) if text.isdecimal() else None
+        stream = _server_sent(self._backend.events(after))
+        return Response(type="text/event-stream", stream=stream)
+
+    async def _metrics(self, request: Request, parts: dict[str, str]) -> Response:
+        return Response(body=self._backend.metrics(), type=OPENMETRICS)
+
+    async def _openapi(self, request: Request, parts: dict[str, str]) -> Response:
+        text = files("hwagent.api").joinpath("openapi.yaml").read_bytes()
+        return Response(body=text, type="application/yaml")
+
+    async def _control(self, request: Request, parts: dict[str, str]) -> Response:
+        try:
+            arguments = msgspec.json.decode(request.body or b"{}", type=dict[str, Any])
+        except msgspec.DecodeError as e:
+            return problem(400, f"expected a JSON object: {e}")
+        return json_response(await self._backend.control(parts["command"], arguments))
+
+
+async def _server_sent(events: AsyncIterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+    """Events in the format of the WHATWG HTML standard, section 9.2."""
+    yield b": hwagent\n\n"
+    iterator = aiter(events)
+    pending = asyncio.ensure_future(anext(iterator, None))
+    try:
+        while True:
+            done, _ = await asyncio.wait([pending], timeout=HEARTBEAT)
+            if not done:
+                yield b":\n\n"
+                continue
+            if (event := pending.result()) is None:
+                return
+            head = f"id: {event['id']}\nevent: {event['type']}\ndata: ".encode()
+            yield head + msgspec.json.encode(event) + b"\n\n"
+            pending = asyncio.ensure_future(anext(iterator, None))
+    finally:
+        pending.cancel()
+
+
+def _path(template: str) -> re.Pattern[str]:
+    """A path with parts in braces; the last part may hold slashes, as component ids do."""
+    pattern = re.escape(template).replace(r"\{", "{").replace(r"\}", "}")
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>.+)", pattern))

@@ -1,0 +1,5 @@
+"""``python -m hwagent.cli``."""
+
+from . import main
+
+main()

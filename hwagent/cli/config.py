@@ -1,0 +1,66 @@
+"""``hwagent config``: check it, show it, have it read again."""
+
+import click
+import msgspec
+import yaml
+
+from hwagent.config import ConfigError, load_config
+
+from .client import control
+from .output import fail, output_option, print_json, socket_option
+
+
+@click.group("config")
+def command() -> None:
+    """The configuration: check, show, reload."""
+
+
+@command.command("check")
+@click.argument("file", required=False, default="")
+@output_option
+def check(file: str, output: str) -> int:
+    """Checks FILE and its conf.d, with the rules that it names."""
+    from hwagent.collect.registry import COLLECTORS
+    from hwagent.daemon.loading import rule_set
+
+    try:
+        rule_set(load_config(file, COLLECTORS))
+    except ConfigError as e:
+        if output == "json":
+            print_json({"ok": False, "error": str(e)})
+            return 3
+        fail(str(e))
+    if output == "json":
+        print_json({"ok": True, "error": ""})
+    else:
+        click.echo("configuration is good")
+    return 0
+
+
+@command.command("show")
+@click.argument("file", required=False, default="")
+@output_option
+def show(file: str, output: str) -> int:
+    """The configuration as it counts, with all defaults."""
+    try:
+        data = msgspec.to_builtins(load_config(file))
+    except ConfigError as e:
+        fail(str(e))
+    if output == "json":
+        print_json(data)
+    else:
+        click.echo(yaml.safe_dump(data, sort_keys=False), nl=False)
+    return 0
+
+
+@command.command("reload")
+@output_option
+@socket_option
+def reload(output: str, path: str) -> int:
+    """Has the running agent read its configuration anew; a bad one changes nothing."""
+    answer = control(path, "reload")
+    if output == "json":
+        print_json(answer)
+    else:
+        click.echo("configuration reloaded")
+    return 0

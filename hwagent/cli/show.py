@@ -1,0 +1,60 @@
+"""Components, alerts and addresses as tables."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from hwagent.daemon.oneshot import Look
+
+from .output import print_table, since
+
+
+def print_look(look: Look) -> None:
+    """The components of one look, the sick first, and what fires."""
+    data = msgspec.to_builtins(look)
+    print_components(data["components"])
+    if data["alerts"]:
+        click.echo()
+        print_alerts(data["alerts"], time.time())
+
+
+def print_components(components: Sequence[dict[str, Any]]) -> None:
+    """One line each, the sick first."""
+    order = ["failed", "degraded", "unknown", "ok"]
+    rows = [
+        (c["id"], c["health"], c["reason"] or brief(c))
+        for c in sorted(components, key=lambda c: (order.index(c["health"]), c["id"]))
+    ]
+    print_table(("component", "health", "reason"), rows, "no hardware found")
+
+
+def print_alerts(alerts: Sequence[dict[str, Any]], now: float) -> None:
+    """One line each, the worst first."""
+    order = ["critical", "warning", "info"]
+    rows = [
+        (a["severity"], a["state"], a["rule"], a["component"], since(a["since"], now), a["summary"])
+        for a in sorted(alerts, key=lambda a: (order.index(a["severity"]), a["component"]))
+    ]
+    print_table(("severity", "state", "alert", "component", "for", "summary"), rows, "no alerts")
+
+
+def print_vips(vips: Sequence[dict[str, Any]], now: float) -> None:
+    """One line each."""
+    rows = [
+        (v["address"], v["state"], v["interface"] or "-", v["reason"] or "-",
+         since(v["since"], now) if v["since"] else "-")
+        for v in vips
+    ]  # fmt: skip
+    print_table(("virtual ip", "state", "interface", "reason", "for"), rows, "no virtual IPs")
+
+
+def brief(component: dict[str, Any]) -> str:
+    """A few words that tell what a healthy component is."""
+    attributes = component["attributes"]
+    words = [str(attributes[k]) for k in ("model", "name", "driver", "label") if attributes.get(k)]
+    metrics = component["metrics"]
+    words += [str(metrics[k]) for k in ("state", "level", "operstate", "status") if k in metrics]
+    return ", ".join(dict.fromkeys(words))[:60]

@@ -1,0 +1,347 @@
+"""The running agent: builds the parts, joins them, and ends them in order."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from typing import Any
+
+import msgspec
+
+from hwagent import __version__
+from hwagent.api.exposition import Exposition
+from hwagent.api.server import Server
+from hwagent.collect.watching import Watch
+from hwagent.config import Config, load_config
+from hwagent.helper import Pool
+from hwagent.journal import Journal, Record
+from hwagent.model import Action, Alert, Component, Sample
+
+from .actor import Actor
+from .bus import Bus
+from .children import Child
+from .clock import Clock
+from .control import Control
+from .core import Core
+from .effects import Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
+from .holding import Holding
+from .inventory import Job
+from .loading import COLLECTOR_NAMES, enabled, known_vocabulary, rule_set
+from .looker import Looker
+from .memory import load_memory, save_memory
+from .past import unfinished
+from .places import Places
+from .selfmetrics import self_metrics
+from .telling import Telling
+
+log = logging.getLogger("hwagent")
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the command line says: the configuration file, the tree to read, and the places."""
+
+    config: str
+    places: Places
+    root: str = "/"
+    children: bool = True
+
+
+class Agent:
+    """One host's agent; the API's backend."""
+
+    def __init__(self, options: Options, config: Config) -> None:
+        self.options = options
+        self.config = config
+        self.host = config.host or socket.gethostname()
+        self.clock = Clock()
+        self.started = self.clock.now()
+        known = known_vocabulary()
+        self.core = Core(self.host, config, rule_set(config), known)
+        self.bus = Bus()
+        self.exposition = Exposition(known)
+        self.journal = Journal(
+            options.places.journal, int(config.journal.max_size), float(config.journal.keep)
+        )
+        self.pollers = Pool(role="poller", root=options.root)
+        self.helper = Pool(role="helper", root=options.root)
+        self.looker = Looker(
+            enabled(config),
+            {False: self.pollers, True: self.helper},
+            self.clock.now,
+            self._found,
+            self._failed,
+            self._gone,
+        )
+        self.holding = Holding(options.places.holder, self._publish)
+        self.actor = Actor(self.helper, self.journal, self.clock.now, log.info)
+        self.telling = Telling(self.pollers, config.notify)
+        self.watch = Watch(options.root)
+        self.control_room = Control(self)
+        self.config_problem = ""
+        self._due = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    # Life
+
+    async def run(self) -> None:
+        """Runs until SIGTERM or SIGINT. Raises OSError where it cannot start."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reload_quietly()))
+        server = Server(self, self.options.places.socket, self.config.api.group)
+        await self._prepare(server)
+        try:
+            await stop.wait()
+        finally:
+            log.info("stopping")
+            await self._end(server)
+
+    async def _prepare(self, server: Server) -> None:
+        _make(self.options.places)
+        await server.start()
+        self._remember()
+        await self.journal.start()
+        await self.pollers.start()
+        await self.helper.start()
+        await self.watch.start()
+        for child in self._children():
+            self._start(child.run())
+        self.looker.configure(self.config)
+        self.looker.configure_services(self.config.services)
+        self.holding.configure(self.config)
+        parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
+        for part in parts:
+            self._start(part())
+        log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
+
+    def _children(self) -> list[Child]:
+        places = self.options.places
+        if not self.options.children or not self.config.vips or self.options.root != "/":
+            return []
+        return [
+            Child("holder", "hwagent.vip", "--socket", places.holder),
+            Child("helper", "hwagent.helper", "--holder", places.holder),
+        ]
+
+    async def _end(self, server: Server) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.holding.close()
+        await server.close()
+        await self.watch.close()
+        await self.pollers.close()
+        await self.helper.close()
+        await self.journal.close()
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("a part of the agent failed", exc_info=error)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    async def _begin(self) -> None:
+        """After the first round: what was under way at the last end, then fitness."""
+        pending = await unfinished(self.options.places.journal)
+        await self.looker.first_round.wait()
+        self.apply(self.core.reconcile(self.clock.now(), pending))
+        self.apply(self.core.first_round_done(self.clock.now()))
+        log.info("first round done: %d components", len(self.core.components()))
+
+    async def _tick(self) -> None:
+        while True:
+            self._due.clear()
+            due = self.core.next_due()
+            try:
+                async with asyncio.timeout(
+                    None if due is None else max(0.02, due - self.clock.now())
+                ):
+                    await self._due.wait()
+            except TimeoutError:
+                self.apply(self.core.tick(self.clock.now()))
+
+    async def _follow_watch(self) -> None:
+        async for trigger in self.watch.triggers():
+            self.looker.hurry(trigger.collector, trigger.target)
+
+    # From the looker
+
+    def _found(self, job: Job, samples: list[Sample]) -> None:
+        self.apply(self.core.found(self.clock.now(), job, samples))
+
+    def _failed(self, job: Job, why: str, stuck: bool) -> None:
+        self.apply(self.core.failed(self.clock.now(), job, why, stuck))
+
+    def _gone(self, job: Job) -> None:
+        self.apply(self.core.gone(self.clock.now(), job))
+
+    # Effects
+
+    def apply(self, effects: Iterable[Effect]) -> None:
+        """Does what the core asks for; nothing here waits."""
+        for effect in effects:
+            self._apply(effect)
+        self._due.set()
+
+    def _apply(self, effect: Effect) -> None:
+        match effect:
+            case Write(record):
+                self.journal.write(record)
+            case Publish(type, component, data):
+                self._publish(type, component, data)
+            case Hurry(collector, target):
+                self.looker.hurry(collector, target)
+            case TellHolder():
+                self.holding.tell(self.core.verdict(self.clock.now()))
+            case Deliver(delivery):
+                self._start(self._deliver(delivery))
+            case Perform(step):
+                self._start(self._perform(step))
+
+    def _publish(self, type: str, component: str, data: Any) -> None:
+        if type in ("reading", "component"):
+            self._expose(component)
+        self.bus.publish(self.clock.now(), type, component, data)
+        if type == "alert":
+            log.warning("%s %s: %s", data["state"], data["rule"], data["summary"])
+
+    def _expose(self, id: str) -> None:
+        joined = self.core.judge.inventory.get(id)
+        if joined is None:
+            self.exposition.remove(id)
+        else:
+            self.exposition.update(id, joined.kind, joined.attributes, joined.metrics)
+
+    async def _deliver(self, delivery: Any) -> None:
+        problem = await self.telling.deliver(delivery)
+        self.apply(self.core.delivered(self.clock.now(), delivery.receiver, problem))
+
+    async def _perform(self, step: Any) -> None:
+        outcome = await self.actor.perform(step)
+        for job in self.core.judge.inventory.sources(step.action.component):
+            await self.looker.again(job)
+        self.apply(self.core.finished(self.clock.now(), outcome))
+
+    # Configuration
+
+    def reload(self) -> None:
+        """Reads the configuration anew. Raises ConfigError and changes nothing if it is wrong."""
+        config = load_config(self.options.config, COLLECTOR_NAMES)
+        rules = rule_set(config)
+        self.config = config
+        self.apply(self.core.reload(self.clock.now(), config, rules))
+        self.looker.configure(config)
+        self.looker.configure_services(config.services)
+        self.holding.configure(config)
+        self.telling.configure(config.notify)
+        self.config_problem = ""
+
+    async def _reload_quietly(self) -> None:
+        await self.control_room.reload({})
+
+    # Memory
+
+    def _remember(self) -> None:
+        data, problem = load_memory(self.options.places.memory)
+        if problem:
+            log.error("silences and acknowledgements are lost: %s", problem)
+        self.core.restore(data)
+
+    def save(self) -> None:
+        """Writes what people told the agent, without waiting for the disk."""
+        data = self.core.keep()
+        self._start(self._save(data))
+
+    async def _save(self, data: dict[str, Any]) -> None:
+        if problem := await asyncio.to_thread(save_memory, self.options.places.memory, data):
+            log.error("not kept over a restart: %s", problem)
+
+    # The API's backend
+
+    def status(self) -> dict[str, Any]:
+        """The fixed shape of ``hwagent status -o json``."""
+        components = self.core.components()
+        return {
+            "host": self.host,
+            "health": self.core.health(),
+            "mode": self.config.mode,
+            "version": __version__,
+            "components": components,
+            "alerts": self.core.alerts(),
+            "vips": self.holding.vips() if self.config.vips else [],
+            "members": [{"name": self.host, "status": "alive", "self": True}],
+            "time": self.clock.now(),
+            "started": self.started,
+            "ready": self.looker.first_round.is_set(),
+            "maintenance": self.core.maintenance.reason(self.clock.now()),
+            "problems": self.problems(),
+        }
+
+    def problems(self) -> list[str]:
+        """What is wrong with the agent itself."""
+        found = [self.config_problem, self.journal.broken and f"journal: {self.journal.broken}"]
+        if self.config.vips and not self.holding.connected:
+            found.append("the holder does not answer")
+        return [p for p in found if p]
+
+    def components(self) -> list[Component]:
+        """All components, sorted by id."""
+        return self.core.components()
+
+    def component(self, id: str) -> Component | None:
+        """One component."""
+        return self.core.judge.component(id)
+
+    def alerts(self) -> list[Alert]:
+        """Pending and firing alerts."""
+        return self.core.alerts()
+
+    def outcomes(self) -> list[dict[str, Any]]:
+        """The last actions and how they ended."""
+        return [msgspec.to_builtins(o) for o in self.core.outcomes]
+
+    def metrics(self) -> bytes:
+        """OpenMetrics text."""
+        return self.exposition.text(self_metrics(self))
+
+    async def events(self, after: int | None) -> AsyncIterator[dict[str, Any]]:
+        """Events from now on, and kept ones later than ``after``."""
+        reader = self.bus.subscribe(after)
+        try:
+            async for event in reader:
+                yield msgspec.to_builtins(event)
+        finally:
+            reader.close()
+
+    async def history(self, query: dict[str, str]) -> list[dict[str, Any]]:
+        """Records of the journal. Raises Refused."""
+        return await self.control_room.history(query)
+
+    async def control(self, command: str, arguments: dict[str, Any]) -> Any:
+        """Does something for a person. Raises Refused."""
+        return await self.control_room.run(command, arguments)
+
+    def note(self, name: str, data: dict[str, Any]) -> None:
+        """Puts what a person did into the journal."""
+        component = f"host:{self.host}"
+        self.journal.write(Record(self.clock.now(), "note", component, name, data))
+
+    def request(self, action: Action) -> Any:
+        """A person asks for an action; returns the planner's answer."""
+        step, effects = self.core.request(self.clock.now(), action)
+        self.apply(effects)
+        return step
+
+
+def _make(places: Places) -> None:
+    for directory in (places.runtime, places.state):
+        directory.mkdir(mode=0o750, parents=True, exist_ok=True)

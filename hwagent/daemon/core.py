@@ -1,0 +1,236 @@
+"""The agent without its hands: what was found and a time go in, effects come out. Pure.
+
+reading -> rule -> alert -> health -> plan -> guard -> action -> outcome -> journal, in that order.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hwagent.config import Config
+from hwagent.journal import Record
+from hwagent.model import Action, Alert, Component, Health, Outcome, Sample, Vocabulary, worst
+from hwagent.respond import Done, Planner, Run, Step
+from hwagent.respond.maintenance import Maintenance
+from hwagent.respond.notify import Acks, Schedule, Silences
+from hwagent.rules import RuleSet
+
+from .effects import Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
+from .fitness import Verdict, fitness
+from .inventory import Job
+from .judge import Judge
+from .readings import Readings
+
+
+class Seen(NamedTuple):
+    """What the planner sees: respond's View."""
+
+    now: float
+    components: Mapping[str, Component]
+    alerts: list[Alert]
+    config: Config
+    maintenance: bool
+
+
+class Core:
+    """State and decisions of one agent."""
+
+    def __init__(self, host: str, config: Config, rules: RuleSet, vocabulary: Vocabulary) -> None:
+        self.host = host
+        self.config = config
+        self.judge = Judge(rules)
+        self.planner = Planner(config)
+        self.schedule = Schedule(config.notify, host)
+        self.silences = Silences()
+        self.acks = Acks()
+        self.maintenance = Maintenance()
+        self.outcomes: list[Outcome] = []
+        self._readings = Readings(vocabulary)
+        self._verdict: Verdict | None = None
+        self._first_round = False
+
+    # What is known
+
+    def components(self) -> list[Component]:
+        """All components with their health."""
+        return self.judge.components()
+
+    def alerts(self) -> list[Alert]:
+        """All pending and firing alerts."""
+        return self.judge.engine.alerts()
+
+    def health(self) -> Health:
+        """Health of the host: the worst of its components."""
+        return worst(c.health for c in self.components())
+
+    def verdict(self, now: float) -> Verdict:
+        """Whether the host is fit to hold virtual IPs."""
+        why = self.maintenance.reason(now)
+        return fitness(self.config, self.judge.engine.alerts(), why)
+
+    def view(self, now: float) -> Seen:
+        """The planner's view of this moment."""
+        components = {c.id: c for c in self.judge.components()}
+        away = bool(self.maintenance.reason(now))
+        return Seen(now, components, self.alerts(), self.config, away)
+
+    # What happens
+
+    def found(self, now: float, job: Job, samples: Iterable[Sample]) -> list[Effect]:
+        """A look came back."""
+        return self._changed(now, self.judge.found(now, job, samples))
+
+    def failed(self, now: float, job: Job, why: str, stuck: bool = False) -> list[Effect]:
+        """A look failed, or overran its deadline."""
+        return self._changed(now, self.judge.failed(now, job, why, stuck))
+
+    def gone(self, now: float, job: Job) -> list[Effect]:
+        """What a job looked at is not there any more."""
+        return self._changed(now, self.judge.gone(now, job))
+
+    def first_round_done(self, now: float) -> list[Effect]:
+        """Everything was looked at once: from now on the host may be called fit."""
+        self._first_round = True
+        return self.tick(now)
+
+    def tick(self, now: float) -> list[Effect]:
+        """Time has passed."""
+        return self._evaluate(now) + self._steps(now, self.planner.due(self.view(now)))
+
+    def next_due(self) -> float | None:
+        """When time alone changes something."""
+        times = (
+            self.judge.engine.next_due(),
+            self.schedule.next_due(),
+            self.planner.next_due(),
+            self.maintenance.next_due(),
+        )
+        return min((t for t in times if t is not None), default=None)
+
+    def request(self, now: float, action: Action) -> tuple[Step, list[Effect]]:
+        """A person asks for an action; guards hold for people too."""
+        step = self.planner.request(self.view(now), action)
+        return step, self._steps(now, [step])
+
+    def finished(self, now: float, outcome: Outcome) -> list[Effect]:
+        """The verbs of an action ran, or failed."""
+        return self._steps(now, self.planner.finished(now, outcome))
+
+    def reconcile(self, now: float, pending: list[Action]) -> list[Effect]:
+        """After a restart: what became of the actions whose outcome was not written."""
+        outcomes = self.planner.reconcile(self.view(now), pending)
+        return [e for outcome in outcomes for e in self._outcome(now, outcome)]
+
+    def reload(self, now: float, config: Config, rules: RuleSet) -> list[Effect]:
+        """A new configuration; alerts of unchanged rules go on as they were."""
+        self.config = config
+        self.planner.configure(config)
+        self.schedule.configure(config.notify)
+        return self._transitions(now, self.judge.engine.replace(rules, now)) + self._evaluate(now)
+
+    def forget(self, now: float, id: str) -> list[Effect]:
+        """Forgets a vanished component."""
+        if not self.judge.forget(id):
+            return []
+        return [Publish("component", id, None), *self._evaluate(now)]
+
+    def delivered(self, now: float, receiver: str, problem: str) -> list[Effect]:
+        """A delivery was made, or failed for a reason."""
+        self.schedule.delivered(now, receiver, problem)
+        if not problem:
+            return []
+        return [self._note(now, f"notify {receiver}: {problem}")]
+
+    def keep(self) -> dict[str, Any]:
+        """What people told the agent, for a file that outlives it."""
+        return {
+            "silences": self.silences.to_dict(),
+            "acks": self.acks.to_dict(),
+            "maintenance": self.maintenance.to_dict(),
+        }
+
+    def restore(self, data: dict[str, Any]) -> None:
+        """Takes back what ``keep`` gave."""
+        self.silences = Silences.from_dict(data.get("silences", {}))
+        self.acks = Acks.from_dict(data.get("acks", {}))
+        self.maintenance = Maintenance.from_dict(data.get("maintenance", {}))
+
+    # Inside
+
+    def _changed(self, now: float, ids: list[str]) -> list[Effect]:
+        effects: list[Effect] = []
+        for id in ids:
+            joined = self.judge.inventory.get(id)
+            if joined and (record := self._readings.changed(now, joined)):
+                effects.append(Write(record))
+                effects.append(Publish("reading", id, record.data))
+        return effects + self._evaluate(now)
+
+    def _evaluate(self, now: float) -> list[Effect]:
+        effects = self._transitions(now, self.judge.engine.evaluate(now))
+        for delivery in self.schedule.tick(now):
+            effects.append(Deliver(delivery))
+        return effects + self._fitness(now)
+
+    def _transitions(self, now: float, transitions: list[Alert]) -> list[Effect]:
+        if not transitions:
+            return []
+        effects: list[Effect] = []
+        for alert in transitions:
+            data = msgspec.to_builtins(alert)
+            effects.append(Publish("alert", alert.component, data))
+            effects.append(Write(Record(now, "alert", alert.component, alert.rule, data)))
+        for alert in transitions:
+            self.acks.changed(alert)
+        told = [a for a in transitions if not self._quiet(now, a)]
+        effects += [Deliver(d) for d in self.schedule.changed(now, told)]
+        return effects + self._steps(now, self.planner.plan(self.view(now), transitions))
+
+    def _quiet(self, now: float, alert: Alert) -> bool:
+        return self.silences.covers(now, alert) or self.acks.covers(alert)
+
+    def _steps(self, now: float, steps: Iterable[Step]) -> list[Effect]:
+        effects: list[Effect] = []
+        for step in steps:
+            if isinstance(step, Done):
+                effects += self._outcome(now, step.outcome)
+            else:
+                effects += self._intent(now, step)
+        return effects
+
+    def _intent(self, now: float, step: Run) -> list[Effect]:
+        data = {**msgspec.to_builtins(step.action), "verbs": msgspec.to_builtins(step.verbs)}
+        return [
+            Publish("action", step.action.component, {**data, "result": "started"}),
+            Perform(step),
+        ]
+
+    def _outcome(self, now: float, outcome: Outcome) -> list[Effect]:
+        self.outcomes = [*self.outcomes[-99:], outcome]
+        data = msgspec.to_builtins(outcome)
+        component = outcome.action.component
+        return [
+            Write(Record(now, "outcome", component, outcome.action.name, data)),
+            Publish("action", component, {**data["action"], **data}),
+            *self._look_again(component),
+        ]
+
+    def _look_again(self, component: str) -> list[Effect]:
+        return [Hurry(*job) for job in self.judge.inventory.sources(component)]
+
+    def _fitness(self, now: float) -> list[Effect]:
+        if not self._first_round or not self.config.vips:
+            return []
+        verdict = self.verdict(now)
+        if verdict == self._verdict:
+            return []
+        self._verdict = verdict
+        return [
+            TellHolder(verdict.fit, verdict.reason),
+            Publish("fitness", f"host:{self.host}", verdict._asdict()),
+            self._note(now, "fit" if verdict.fit else f"unfit: {verdict.reason}"),
+        ]
+
+    def _note(self, now: float, text: str) -> Write:
+        return Write(Record(now, "note", f"host:{self.host}", "agent", {"text": text}))

@@ -1,0 +1,32 @@
+"""Whether this host is fit to hold virtual IPs. Pure."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from hwagent.config import Config
+from hwagent.model import Alert, Severity
+
+_ORDER = list(Severity)
+
+
+class Verdict(NamedTuple):
+    """Fit or not, and why not."""
+
+    fit: bool
+    reason: str
+
+
+def fitness(config: Config, alerts: Iterable[Alert], maintenance: str = "") -> Verdict:
+    """Unfit in maintenance, or while an alert fires that the configuration counts.
+
+    An alert counts if its rule is listed, or if it is of a listed kind and severe enough. Nothing
+    known yet is not a reason to be unfit; the caller waits for the first round.
+    """
+    if maintenance:
+        return Verdict(False, f"maintenance: {maintenance}")
+    floor = _ORDER.index(config.fitness.severity)
+    for alert in alerts:
+        severe = alert.kind in config.fitness.kinds and _ORDER.index(alert.severity) >= floor
+        if alert.active and (severe or alert.rule in config.fitness.rules):
+            return Verdict(False, f"{alert.rule} on {alert.component}")
+    return Verdict(True, "")

@@ -1,0 +1,84 @@
+"""The agent's word to the holder, said again and again: which addresses, and whether it is fit."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from hwagent.config import Config
+from hwagent.vip.client import HolderClient
+
+from .fitness import Verdict
+
+
+class Holding:
+    """Keeps the holder told; the holder gives addresses up when it is not told for ``ttl``."""
+
+    def __init__(self, path: str, publish: Callable[[str, str, Any], None]) -> None:
+        self._client = HolderClient(path)
+        self._publish = publish
+        self._config = Config()
+        self._verdict: Verdict | None = None
+        self._wake = asyncio.Event()
+        self.connected = False
+
+    def configure(self, config: Config) -> None:
+        """Takes the addresses and the time to live from the configuration."""
+        self._config = config
+        self._wake.set()
+
+    def tell(self, verdict: Verdict) -> None:
+        """Passes a new verdict on at once."""
+        self._verdict = verdict
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Talks to the holder until cancelled; comes back after a holder that died."""
+        while True:
+            try:
+                await self._client.connect()
+                self.connected = True
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._repeat())
+                    tasks.create_task(self._listen())
+            except* (OSError, EOFError):
+                self.connected = False
+            await asyncio.sleep(0.5)
+
+    async def _repeat(self) -> None:
+        told: Config | None = None
+        while True:
+            self._wake.clear()
+            if told is not self._config:
+                told = self._config
+                await self._client.plan(list(told.vips))
+            if self._verdict is not None:
+                ttl = float(told.fitness.ttl)
+                await self._client.fitness(self._verdict.fit, self._verdict.reason, ttl)
+            try:
+                async with asyncio.timeout(float(told.fitness.ttl) / 5):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _listen(self) -> None:
+        async for event in self._client.events():
+            data = msgspec.to_builtins(event)
+            self._publish("vip", f"vip:{data.get('address', '')}", data)
+        raise EOFError
+
+    def vips(self) -> list[dict[str, Any]]:
+        """The addresses as the holder last told, or as not known."""
+        status = self._client.status() if self.connected else None
+        if status is None:
+            return [
+                {"address": v.address, "interface": "", "state": "unknown", "since": 0.0,
+                 "reason": "the holder does not answer"}
+                for v in self._config.vips
+            ]  # fmt: skip
+        return [msgspec.to_builtins(v) for v in status.vips]
+
+    async def close(self) -> None:
+        """Leaves the holder alone; it goes on with the last word until that runs out."""
+        await self._client.close()

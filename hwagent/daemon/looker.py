@@ -1,0 +1,205 @@
+"""Runs the looks: finds targets, sends jobs to the workers in time, reports what they found."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+
+import msgspec
+
+from hwagent.collect.base import Collector
+from hwagent.collect.service import RiseFall
+from hwagent.config import Config, Service
+from hwagent.helper import Pool, ProbeBusy, ProbeFailed, ProbeStuck
+from hwagent.model import Sample
+
+from .inventory import Job
+from .probe import probe_sample
+from .schedule import Schedule
+
+#: How often new targets are looked for where no event tells of them.
+DISCOVER = 60.0
+Found = Callable[[Job, list[Sample]], None]
+Failed = Callable[[Job, str, bool], None]
+Gone = Callable[[Job], None]
+
+
+class Looker:
+    """One per agent. Looks never block it: workers read, it only waits for their answers."""
+
+    def __init__(
+        self,
+        collectors: Iterable[Collector],
+        pools: Mapping[bool, Pool],
+        now: Callable[[], float],
+        found: Found,
+        failed: Failed,
+        gone: Gone,
+    ) -> None:
+        self._collectors = {c.name: c for c in collectors}
+        self._pools = pools
+        self._now = now
+        self._found, self._failed, self._gone = found, failed, gone
+        self._schedule = Schedule()
+        self._intervals: dict[str, float] = {}
+        self._targets: dict[str, set[str]] = {}
+        self._discover_at: dict[str, float] = {}
+        self._checks: dict[str, RiseFall] = {}
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failures: dict[Job, int] = {}
+        self.first_round = asyncio.Event()
+        self.seconds: dict[str, float] = {}
+        self.success: dict[str, bool] = {}
+
+    def configure(self, config: Config) -> None:
+        """Takes intervals and what is switched off from the configuration."""
+        for name in self._collectors:
+            if name == "service":
+                continue
+            options = config.collectors.get(name)
+            if options is not None and not options.enabled:
+                self._discover_at.pop(name, None)
+                self._set_targets(name, set())
+                continue
+            self._interval(name, options.interval if options and options.interval else None)
+            self._discover_at.setdefault(name, 0.0)
+        self._wake.set()
+
+    def configure_services(self, services: Iterable[Service]) -> None:
+        """Takes the user's own checks from the configuration; a changed one starts anew."""
+        wanted = {msgspec.json.encode(s).decode(): s for s in services}
+        for target in self._targets.get("service", set()) - wanted.keys():
+            self._schedule.remove(("service", target))
+            self._gone(("service", target))
+            self._checks.pop(target, None)
+        self._targets["service"] = set(wanted)
+        for target, service in wanted.items():
+            self._checks.setdefault(target, RiseFall(service.rise, service.fall))
+            self._schedule.add(self._now(), ("service", target), float(service.interval))
+        self._wake.set()
+
+    async def again(self, job: Job) -> None:
+        """Looks at one job now and waits for its answer: after an action, to see what it did."""
+        if job[0] in self._collectors:
+            await self._look(job)
+
+    def _interval(self, name: str, interval: float | None) -> None:
+        seconds = interval or self._collectors[name].interval
+        self._intervals[name] = seconds
+        for job in self._schedule.jobs(name):
+            self._schedule.add(self._now(), job, seconds)
+
+    def hurry(self, collector: str, target: str = "") -> None:
+        """Looks again now: at one target, at all of a collector, or (collector ``all``) at all."""
+        names = list(self._discover_at) if collector == "all" else [collector]
+        for name in names:
+            if not target and name in self._discover_at:
+                self._discover_at[name] = 0.0
+            jobs = [j for j in self._schedule.jobs(name) if not target or j[1] == target]
+            self._schedule.hurry(self._now(), jobs)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Looks until cancelled."""
+        try:
+            while True:
+                self._start_due()
+                self._check_first_round()
+                self._wake.clear()
+                await self._sleep()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    async def _sleep(self) -> None:
+        due = min(
+            (t for t in (self._schedule.next_due(), *self._discover_at.values()) if t is not None),
+            default=self._now() + DISCOVER,
+        )
+        try:
+            async with asyncio.timeout(max(0.0, due - self._now())):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _start_due(self) -> None:
+        now = self._now()
+        for name, at in self._discover_at.items():
+            if at <= now:
+                self._discover_at[name] = now + DISCOVER
+                self._spawn(self._discover(self._collectors[name]))
+        for job in self._schedule.take(now):
+            self._spawn(self._look(job))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._wake.set()
+
+    def _check_first_round(self) -> None:
+        if not self._tasks and self._targets.keys() >= self._discover_at.keys():
+            self.first_round.set()
+
+    async def _discover(self, collector: Collector) -> None:
+        if type(collector).targets is Collector.targets:
+            self._set_targets(collector.name, {""})
+            return
+        try:
+            found = await self._pools[collector.privileged].targets(collector.name)
+        except (ProbeStuck, ProbeBusy, ProbeFailed) as e:
+            self._targets.setdefault(collector.name, set())
+            self._note(collector.name, "", stuck=not isinstance(e, ProbeFailed), why=str(e))
+            return
+        self._set_targets(collector.name, set(found))
+
+    def _set_targets(self, name: str, targets: set[str]) -> None:
+        for target in self._targets.get(name, set()) - targets:
+            self._schedule.remove((name, target))
+            self._gone((name, target))
+        self._targets[name] = targets
+        for target in sorted(targets):
+            self._schedule.add(self._now(), (name, target), self._intervals[name])
+
+    async def _look(self, job: Job) -> None:
+        collector = self._collectors[job[0]]
+        start = self._now()
+        try:
+            samples = await self._pools[collector.privileged].collect(*job, collector.deadline)
+        except (ProbeStuck, ProbeBusy) as e:
+            self._trouble(job, str(e), True)
+        except ProbeFailed as e:
+            self._trouble(job, str(e), False)
+        else:
+            self._went_well(job, samples)
+        finally:
+            self._schedule.done(self._now(), job)
+            self.seconds[job[0]] = self.seconds.get(job[0], 0.0) + self._now() - start
+
+    def _went_well(self, job: Job, samples: list[Sample]) -> None:
+        self.success[job[0]] = True
+        if job not in self._schedule:
+            return
+        if job in self._failures:
+            self._note(*job, stuck=False, why="")
+        self._found(job, samples)
+
+    def _trouble(self, job: Job, why: str, stuck: bool) -> None:
+        self.success[job[0]] = False
+        self._failures[job] = self._failures.get(job, 0) + 1
+        self._failed(job, why, stuck)
+        self._note(*job, stuck=stuck, why=why)
+
+    def _note(self, collector: str, target: str, *, stuck: bool, why: str) -> None:
+        job = ("probe", f"{collector}/{target}")
+        failures = self._failures.setdefault((collector, target), 0)
+        sample = probe_sample(
+            collector,
+            target,
+            stuck=why if stuck else "",
+            failed="" if stuck else why,
+            failures=failures,
+        )
+        self._found(job, [sample])

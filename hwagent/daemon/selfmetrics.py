@@ -1,0 +1,72 @@
+"""The agent's metrics about itself and about what it judged."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hwagent import __version__
+from hwagent.api.exposition import simple_family
+from hwagent.model import Health
+
+if TYPE_CHECKING:
+    from .agent import Agent
+
+
+def self_metrics(agent: "Agent") -> Iterator[str]:
+    """Finished families, in OpenMetrics text."""
+    yield simple_family(
+        "hwagent_build_info", "gauge", "version of the agent", [({"version": __version__}, 1)]
+    )
+    health = agent.core.health()
+    yield simple_family(
+        "hwagent_health",
+        "gauge",
+        "health of the host",
+        [({"state": h}, int(h == health)) for h in Health],
+    )
+    counts = Counter((c.kind, c.health) for c in agent.components())
+    yield simple_family(
+        "hwagent_components", "gauge", "components by kind and health",
+        [({"kind": kind, "health": h}, n) for (kind, h), n in sorted(counts.items())],
+    )  # fmt: skip
+    yield simple_family(
+        "hwagent_alerts", "gauge", "alerts that are pending or firing",
+        [
+            ({"alertname": a.rule, "component": a.component, "severity": a.severity,
+              "alertstate": a.state}, 1)
+            for a in agent.alerts()
+        ],
+    )  # fmt: skip
+    yield simple_family(
+        "hwagent_vip_held", "gauge", "1 if this host holds the virtual IP",
+        [({"address": v["address"]}, int(v["state"] == "held")) for v in agent.status()["vips"]],
+    )  # fmt: skip
+    yield from _looks(agent)
+    yield simple_family(
+        "hwagent_journal_dropped_records", "counter", "records that the journal could not take",
+        [({}, agent.journal.dropped)],
+    )  # fmt: skip
+    results = Counter((o.action.name, o.result) for o in agent.core.outcomes)
+    yield simple_family(
+        "hwagent_actions", "gauge", "the last hundred actions by result",
+        [({"action": name, "result": r}, n) for (name, r), n in sorted(results.items())],
+    )  # fmt: skip
+
+
+def _looks(agent: "Agent") -> Iterator[str]:
+    looker = agent.looker
+    yield simple_family(
+        "hwagent_collector_duration_seconds", "counter", "time spent waiting for looks",
+        [({"collector": c}, s) for c, s in sorted(looker.seconds.items())],
+    )  # fmt: skip
+    yield simple_family(
+        "hwagent_scrape_collector_success", "gauge", "1 if the last look went well",
+        [({"collector": c}, int(ok)) for c, ok in sorted(looker.success.items())],
+    )  # fmt: skip
+    for role, pool in (("poller", agent.pollers), ("helper", agent.helper)):
+        stats = pool.stats()
+        for name in ("workers", "stuck"):
+            yield simple_family(
+                f"hwagent_{role}_{name}", "gauge", f"{name} of the {role} pool",
+                [({}, stats[name])],
+            )  # fmt: skip

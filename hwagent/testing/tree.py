@@ -1,0 +1,61 @@
+"""Writing a sysfs and procfs tree: files, directories and links as the kernel lays them out."""
+
+import os
+from pathlib import Path
+
+Content = str | int | float | bytes
+
+
+class Tree:
+    """A directory that stands for ``/`` of a simulated host."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    def write(self, relative: str, content: Content) -> None:
+        """Writes one file; text gets the newline that the kernel ends every value with."""
+        file = self.path / relative
+        file.parent.mkdir(parents=True, exist_ok=True)
+        data = content if isinstance(content, bytes) else f"{content}\n".encode()
+        file.write_bytes(data)
+
+    def fill(self, directory: str, files: dict[str, Content]) -> None:
+        """Writes several files of one directory."""
+        for name, content in files.items():
+            self.write(f"{directory}/{name}", content)
+
+    def read(self, relative: str, default: str = "") -> str:
+        """Text of a file without its newline."""
+        try:
+            return (self.path / relative).read_text().strip()
+        except OSError:
+            return default
+
+    def number(self, relative: str, default: int = 0) -> int:
+        """A file that holds a number."""
+        text = self.read(relative)
+        return int(text) if text.lstrip("-").isdecimal() else default
+
+    def link(self, relative: str, target: str) -> None:
+        """A symbolic link to another place of the tree, relative as in sysfs."""
+        place = self.path / relative
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        real_parent = place.parent.resolve()
+        place.symlink_to(os.path.relpath(self.path.resolve() / target, real_parent))
+
+    def remove(self, relative: str) -> None:
+        """Removes a file, link or whole directory; what is not there is no error."""
+        place = self.path / relative
+        if place.is_symlink() or place.is_file():
+            place.unlink()
+        elif place.is_dir():
+            for child in place.iterdir():
+                self.remove(str(child.relative_to(self.path)))
+            place.rmdir()
+
+    def names(self, relative: str) -> list[str]:
+        """Sorted names in a directory; none if it is not there."""
+        place = self.path / relative
+        return sorted(p.name for p in place.iterdir()) if place.is_dir() else []
