@@ -119,8 +119,7 @@ def simple_family(
     """A finished family of the agent's own metrics."""
     suffix = "_total" if type == "counter" else ""
     lines = [
-        f"{name}{suffix}{{{','.join(f'{k}="{escape(v)}"' for k, v in labels.items())}}} "
-        f"{_number(value)}\n"
+        f"{name}{suffix}{{{_pairs(labels.items())}}} {_number(value)}\n"
         for labels, value in samples
     ]
     return Family(name, type, help).header + "".join(lines) if lines else ""
@@ -138,6 +137,10 @@ def _labels(id: str, kind: str, attributes: Mapping[str, Any]) -> str:
         value = attributes.get(attribute, "") if attribute else rest
         if value != "":
             pairs.append((key, str(value)))
+    return _pairs(pairs)
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
     return ",".join(f'{key}="{escape(value)}"' for key, value in pairs)
 
 

@@ -188,10 +188,17 @@ def _leg(root: Root, bond: str, name: str, text: BondText) -> Leg:
     if speed is not None and 0 < speed < 0xFFFF_FFFF:
         leg.speed = speed
     leg.duplex = text_or_empty(root, f"{at}/duplex") or leg.duplex
-    errors = [number_or_none(root, f"{at}/statistics/{file}") for file in WIRE_ERRORS]
-    if known := [n for n in errors if n is not None]:
-        leg.errors = sum(known)
+    leg.errors = _errors(root, f"{at}/statistics")
     return leg
+
+
+def _errors(root: Root, at: str) -> int | None:
+    """Errors of a leg: rx_errors holds the others by definition, but not with every driver."""
+    found = {f: number_or_none(root, f"{at}/{f}") for f in ("rx_errors", "tx_errors", *WIRE_ERRORS)}
+    if found["rx_errors"] is None or found["tx_errors"] is None:
+        return None
+    wire = sum(found[f] or 0 for f in WIRE_ERRORS)
+    return max(found["rx_errors"] + found["tx_errors"], wire)
 
 
 def _leg_directory(root: Root, bond: str, leg: str) -> str:

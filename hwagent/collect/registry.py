@@ -36,6 +36,7 @@ DECODERS: Mapping[str, str] = {
     "nvme-smart-log": "nvme:decode_smart_log",
     "nvme-list": "nvme:decode_list",
     "mdstat": "mdstat:decode",
+    "mdadm-detail": "mdadm:decode",
 }
 
 

@@ -13,7 +13,7 @@ from hwagent.model import Sample, counter, gauge
 from . import smartctl
 from .base import Collector
 from .disk import disks, transport
-from .document import load
+from .document import Report, load
 from .identity import disk_id
 from .root import Missing, Root, Unreadable
 
@@ -115,7 +115,9 @@ class Smart(Collector):
         if why := _not_now(root, target):
             return [Sample(id=id, kind="disk", problems={"smart_passed": f"not asked: {why}"})]
         if _suspended(root, target):
-            return [Sample(id=id, kind="disk", metrics={"asleep": 1})]
+            report = Report(id, "disk")
+            smartctl.sleeping(report)
+            return [report.sample()]
         try:
             output = root.command(f"smartctl-{target}", _command(root, target), _DEADLINE)
         except Missing:

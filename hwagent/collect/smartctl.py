@@ -58,7 +58,7 @@ def disk(document: dict[str, Any]) -> Sample:
     report = Report(_id(document), "disk")
     _identity(report, document)
     if asleep(document):
-        report.set("asleep", 1)
+        sleeping(report)
         return report.sample()
     _exit_status(report, document)
     if not report.unreadable:
@@ -76,6 +76,12 @@ def asleep(document: Any) -> bool:
     if dig(document, "smart_status") is not None:
         return False
     return any(_ASLEEP.search(line) for line in _messages(document))
+
+
+def sleeping(report: Report) -> None:
+    """Notes that a disk sleeps and was not asked: how it is now is not known."""
+    report.set("asleep", 1)
+    report.problem("smart_passed", "the disk is asleep and was not woken to ask it")
 
 
 def _unknown(why: str) -> Sample:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from hwagent.model import Alert, AlertState, Severity, Value
 
-from .machine import Machine
+from .machine import STALE_GONE, STALE_PRESENT, Machine, Times
 from .rule import Rule
 from .subject import Subject
 
@@ -48,12 +48,16 @@ class Cell:
             cleared = None if raised is None else not raised
         if raised:
             self._metrics, self._attributes = subject.metrics, subject.attributes
-        wait, keep = (0.0, 0.0) if impatient else (rule.wait, rule.keep)
-        self.machine.step(now, raised, cleared, wait, keep)
+        self.machine.step(now, raised, cleared, Times() if impatient else self._times)
 
     def due(self) -> float | None:
         """When time alone takes the alert on."""
-        return self.machine.due(self.rule.wait, self.rule.keep)
+        return self.machine.due(self._times)
+
+    @property
+    def _times(self) -> Times:
+        gone = self.subject.metrics.get("present") == 0
+        return Times(self.rule.wait, self.rule.keep, STALE_GONE if gone else STALE_PRESENT)
 
     def news(self, offset: float) -> list[Alert]:
         """The alert if something about it has to be told; a resolved one is told once."""

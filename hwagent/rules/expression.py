@@ -303,8 +303,7 @@ def _same_unit(at: int, one: Node, left: _Part, other: Node, right: _Part) -> No
     bare = not left.unit or not right.unit
     if bare and not any(isinstance(n, Literal) for n in (one, other)):
         return
-    known, strange = (right, left) if isinstance(other, Literal) else (left, right)
-    what = f"{known.unit or 'no unit'} with {strange.unit or 'no unit'}"
+    what = f"{left.unit or 'no unit'} with {right.unit or 'no unit'}"
     raise ExpressionError(at, f"units do not go together: {what}")
 
 

@@ -240,7 +240,9 @@ class _RuleReader:
             return Severity(name)
         place = self._place("labels", "severity")
         what = f"unknown severity {name!r}" if name else "a rule needs a severity"
-        self.problems.append(ConfigError(place, what, "labels", nearest(name, [s.value for s in Severity])))
+        self.problems.append(
+            ConfigError(place, what, "labels", nearest(name, [s.value for s in Severity]))
+        )
         return Severity.INFO
 
 

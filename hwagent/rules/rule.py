@@ -49,9 +49,12 @@ class Rule:
 
     @cached_property
     def reads(self) -> frozenset[str]:
-        """The names of a component whose change can change its alert or the text of it."""
+        """The names of a component whose change can change its alert or the text of it.
+
+        Whether it is present bears on every alert: those of what is gone are soon stale.
+        """
         names = [e.reads for e in self.expressions] + [t.reads for t in self.annotations.values()]
-        return frozenset().union(*names, (i.via for i in self.inhibitors if i.via))
+        return frozenset({"present"}).union(*names, (i.via for i in self.inhibitors if i.via))
 
     @cached_property
     def peer_reads(self) -> frozenset[str]:

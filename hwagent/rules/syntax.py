@@ -239,8 +239,8 @@ class _Reader:
 
     def _choices(self) -> tuple[Literal, ...]:
         self._expect("(")
-        choices = []
-        while not self._accept(")"):
+        choices: list[Literal] = []
+        while not (choices and self._accept(")")):
             node = self._factor()
             if not isinstance(node, Literal):
                 raise ExpressionError(node.at, "expected numbers or words after 'in'")
@@ -248,8 +248,6 @@ class _Reader:
             if not self._accept(","):
                 self._expect(")")
                 break
-        if not choices:
-            raise self._unexpected("a number or word to compare with")
         return tuple(choices)
 
     def _sum(self) -> Node:

@@ -161,8 +161,8 @@ class History:
         if now <= first:
             return first + min(1.0, span / _STEPS)
         half = first + span / 2
-        leaving = self._index(now, span) + 1
-        if leaving >= len(self._points) or (leaving == 0 and len(self._points) == 1):
+        leaving = max(self._index(now, span), 0) + 1
+        if leaving >= len(self._points):
             return half if smooth and now < half else None
         leaves = self._points[leaving].time + span
         if not smooth:

@@ -159,8 +159,14 @@ class Server:
             return _find(self.now.chips, chip).sensors[channel]
         if kind == "zone":
             return self.now.zones[int(name)]
-        rooms: dict[str, list[Any]] = {"disk": self.now.disks, "array": self.now.arrays, "nic": self.now.nics,
-                 "bond": self.now.bonds, "psu": self.now.psus, "dimm": self.now.dimms}  # fmt: skip
+        rooms: dict[str, list[Any]] = {
+            "disk": self.now.disks,
+            "array": self.now.arrays,
+            "nic": self.now.nics,
+            "bond": self.now.bonds,
+            "psu": self.now.psus,
+            "dimm": self.now.dimms,
+        }
         if kind not in rooms:
             raise KeyError(f"no such kind {kind!r}; {nearest(kind, rooms)}")
         return _find(rooms[kind], name)

@@ -1,8 +1,9 @@
 """A small vocabulary and rules made from text, for tests of the rules."""
 
 from pathlib import Path
-from textwrap import dedent, indent
 from typing import Any
+
+import yaml
 
 from hwagent.model import Metric, counter, gauge, state
 from hwagent.rules import RuleSet, load_rules
@@ -36,19 +37,13 @@ def rules(directory: Path, *texts: str) -> RuleSet:
 
 def write(directory: Path, *texts: str, name: str = "some.yaml") -> Path:
     """A rule file in a directory; returns the directory."""
-    lines = ["groups:", "- name: some", "  rules:"]
+    made = []
     for number, text in enumerate(texts):
-        text = dedent(text).strip()
-        for key, default in (
-            ("alert:", f"Alert{number}"),
-            ("on:", "disk"),
-            ("labels:", "{severity: warning}"),
-        ):
-            if not any(line.startswith(key) for line in text.splitlines()):
-                text += f"\n{key} {default}"
-        lines.append("  -\n" + indent(text, "    "))
+        rule = {"alert": f"Alert{number}", "on": "disk", "labels": {"severity": "warning"}}
+        rule.update({("on" if k is True else k): v for k, v in yaml.safe_load(text).items()})
+        made.append(rule)
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / name).write_text("\n".join(lines) + "\n")
+    (directory / name).write_text(yaml.dump({"groups": [{"name": "some", "rules": made}]}))
     return directory
 
 
