@@ -12,7 +12,7 @@ from hwagent.model import Sample, counter, gauge, state
 
 from .base import Collector
 from .gather import Gather
-from .identity import disk_id, safe, serial_of, text_or_empty, udev, wwn_of
+from .identity import disk_ids, safe, serial_of, text_or_empty, udev, wwn_of
 from .root import Missing, Root, Unreadable
 
 #: More block devices than any host has; a capture may hold any number of directories.
@@ -88,6 +88,7 @@ METRICS = (
     counter("discard_seconds", "time that all discards took together", "seconds", _STAT_SOURCE),
     counter("flushes", "cache flushes completed", "", _STAT_SOURCE),
     counter("flush_seconds", "time that all flushes took together", "seconds", _STAT_SOURCE),
+    gauge("array_syncing", "1 while an md array of it is built, checked or rebuilt", "", "md(4)"),
 )
 
 
@@ -105,8 +106,8 @@ class Disk(Collector):
         """One look at all disks. Raises Unreadable if the list of disks cannot be read."""
         statistics = _diskstats(root)
         paths: dict[str, list[Gather]] = {}
-        for name in disks(root):
-            gathered = _disk(root, name, statistics.get(name, ""))
+        for name, id in disk_ids(root, disks(root)).items():
+            gathered = _disk(root, name, id, statistics.get(name, ""))
             paths.setdefault(gathered.id, []).append(gathered)
         return [_joined(same) for same in paths.values()]
 
@@ -136,8 +137,8 @@ def _is_disk(root: Root, name: str) -> bool:
     return root.exists(f"sys/block/{name}/device")
 
 
-def _disk(root: Root, name: str, statistics: str) -> Gather:
-    disk = Gather(disk_id(root, name), "disk", root, f"sys/block/{name}")
+def _disk(root: Root, name: str, id: str, statistics: str) -> Gather:
+    disk = Gather(id, "disk", root, f"sys/block/{name}")
     _identify(disk, name)
     disk.word("state", "device/state", _STATES)
     disk.number("size_bytes", "size", scale=_SECTOR)
@@ -147,6 +148,8 @@ def _disk(root: Root, name: str, statistics: str) -> Gather:
     for metric, file in _COMMANDS:
         disk.number(metric, file, base=16)
     _statistics(disk, statistics)
+    if arrays := disk.attributes.get("arrays"):
+        disk.set("array_syncing", int(any(_syncing(root, array) for array in arrays)))
     if not disk.metrics:
         disk.fail("nothing of it can be read")
     return disk
@@ -164,7 +167,7 @@ def _identify(disk: Gather, name: str) -> None:
         "path": known.get("ID_PATH", ""),
         "slot": known.get("ID_SAS_PATH", ""),
         "arrays": _arrays(root, name),
-        "pcie": _PCI.findall(root.real(f"sys/block/{name}"))[-1:],
+        "pcie": [f"pcie:{bdf}" for bdf in _PCI.findall(root.real(f"sys/block/{name}"))[-1:]],
     }
     disk.attributes.update({key: value for key, value in facts.items() if value})
     disk.attribute("vendor", "device/vendor")
@@ -182,6 +185,12 @@ def _arrays(root: Root, name: str) -> list[str]:
     except Unreadable:
         return []
     return [f"array:{holder}" for holder in sorted(holders) if holder.startswith("md")]
+
+
+def _syncing(root: Root, array: str) -> bool:
+    """True while an array is built, checked or rebuilt, which slows all its members."""
+    action = text_or_empty(root, f"sys/block/{array.removeprefix('array:')}/md/sync_action")
+    return action not in ("", "idle", "frozen")
 
 
 def _statistics(disk: Gather, fallback: str) -> None:

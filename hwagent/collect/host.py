@@ -15,6 +15,7 @@ from .adjtimex import read_clock
 from .base import Collector
 from .gather import Gather
 from .identity import safe
+from .interface import text_or_empty
 from .root import Missing, Root, Unreadable
 
 _PROC = "proc(5)"
@@ -84,7 +85,8 @@ class HostCollector(Collector):
         g.attributes["hostname"] = hostname
         g.attribute("kernel", "sys/kernel/osrelease")
         g.attribute("boot_id", "sys/kernel/random/boot_id")
-        g.attribute("machine_id", "../etc/machine-id")
+        if machine := text_or_empty(root, "etc/machine-id"):
+            g.attributes["machine_id"] = machine
         _load(g)
         _memory(g)
         _counters(g)
@@ -96,27 +98,22 @@ class HostCollector(Collector):
 
 
 def _hostname(root: Root) -> str:
-    for file in ("proc/sys/kernel/hostname", "etc/hostname"):
-        try:
-            name = root.text(file)
-        except Unreadable:
-            continue
-        if name:
-            return name.splitlines()[0][:255]
-    return "unknown"
+    files = ("proc/sys/kernel/hostname", "etc/hostname")
+    names = (text_or_empty(root, file) for file in files)
+    return next((name.splitlines()[0][:255] for name in names if name), "unknown")
 
 
 def _load(g: Gather) -> None:
-    if (text := _text(g, "loadavg", "load1")) is not None:
+    if (text := _text(g, "proc/loadavg", "load1")) is not None:
         if found := _LOAD.match(text + " "):
             for metric, value in zip(("load1", "load5", "load15"), found.groups()[:3], strict=True):
                 g.set(metric, float(value))
             g.set("tasks", int(found[4]))
         else:
             g.problem("load1", f"loadavg: {text[:40]!r}")
-    if online := _text(g, "../sys/devices/system/cpu/online", "cpus"):
+    if online := _text(g, "sys/devices/system/cpu/online", "cpus"):
         g.set("cpus", _listed(online))
-    elif info := _text(g, "cpuinfo", "cpus"):
+    elif info := _text(g, "proc/cpuinfo", "cpus"):
         g.set("cpus", len(re.findall(r"^processor\s*:", info, re.M)))
     if not g.metrics.get("cpus"):
         g.metrics.pop("cpus", None)
@@ -162,7 +159,7 @@ def _counters(g: Gather) -> None:
             elif value:
                 g.problem(metric, f"{file}: {name}: {value[:40]!r}")
     g.number("hung_tasks", "sys/kernel/hung_task_detect_count")
-    uptime = _text(g, "uptime", "uptime_seconds")
+    uptime = _text(g, "proc/uptime", "uptime_seconds")
     if uptime is not None:
         _float(g, "uptime_seconds", uptime.partition(" ")[0])
 
@@ -175,13 +172,13 @@ def _float(g: Gather, metric: str, text: str) -> None:
 
 
 def _kernel(g: Gather) -> None:
-    files = (_text(g, "sys/fs/file-nr", "file_handles") or "").split()
+    files = (_text(g, "proc/sys/fs/file-nr", "file_handles") or "").split()
     if len(files) == 3 and all(n.isdecimal() and len(n) < 20 for n in files):
         g.set("file_handles", int(files[0]))
         g.set("file_handles_max", int(files[2]))
     elif files:
         g.problem("file_handles", f"file-nr: {' '.join(files)[:40]!r}")
-    tainted = _text(g, "sys/kernel/tainted", "kernel_oops")
+    tainted = _text(g, "proc/sys/kernel/tainted", "kernel_oops")
     if tainted is not None and tainted.isdecimal() and len(tainted) < 20:
         for metric, bit in _TAINTS.items():
             g.set(metric, int(tainted) >> bit & 1)
@@ -218,10 +215,10 @@ def _clock(g: Gather) -> None:
     g.set("clock_max_error_seconds", clock.max_error)
 
 
-def _text(g: Gather, file: str, metric: str) -> str | None:
+def _text(g: Gather, path: str, metric: str) -> str | None:
     """Content of a file; None if it is missing, or cannot be read, which is noted."""
     try:
-        return g.root.text(f"proc/{file}")
+        return g.root.text(path)
     except Missing:
         return None
     except Unreadable as e:
@@ -231,7 +228,7 @@ def _text(g: Gather, file: str, metric: str) -> str | None:
 
 def _pairs(g: Gather, file: str, metric: str, separator: str) -> Mapping[str, str]:
     """Lines of a name and a value; empty if the file is missing, or cannot be read."""
-    text = _text(g, file, metric)
+    text = _text(g, f"proc/{file}", metric)
     lines = (line.partition(separator) for line in (text or "").splitlines())
     return {name.strip(): value.strip() for name, _, value in lines}
 

@@ -28,8 +28,10 @@ EXIT_BITS = (
 )
 _USAGE, _OPEN = 1, 2
 _ASLEEP = re.compile(r"device is in \S+( \S+)? mode", re.I)
+#: What smartctl says of USB bridges and volumes of RAID controllers: no disk that has SMART itself.
+_INDIRECT = re.compile(r"unknown usb bridge|specify device type|try adding '?-d", re.I)
 _SCSI_SELFTESTS = 20
-#: SCSI self-test results that are failures (SPC-4, table 386): 3 unknown error to 7 segment failed.
+#: SCSI self-test results that are failures (SPC, self-test results log page): 3 to 7.
 _SCSI_SELFTEST_FAILED = range(3, 8)
 #: Values that drives give for a limit that is not set.
 _NO_LIMIT = (0, 127, 255)
@@ -59,6 +61,9 @@ def disk(document: dict[str, Any]) -> Sample:
     _identity(report, document)
     if asleep(document):
         sleeping(report)
+        return report.sample()
+    if any(_INDIRECT.search(line) for line in _messages(document)):
+        report.set("smart_available", 0)
         return report.sample()
     _exit_status(report, document)
     if not report.unreadable:
@@ -229,7 +234,7 @@ def _nvme(report: Report, document: Any) -> None:
             report.note("temperature_sensors", [number(v) for v in sensors[:8]])
     report.note("nvme_smart_status", whole(document, "smart_status", "nvme", "value"))
     tests = objects(document, "nvme_self_test_log", "table")
-    # Results 5, 6, 7 of the self-test log are failures; NVMe 2.0, figure 212
+    # Results 5, 6, 7 of the self-test log are failures (NVMe, device self-test log)
     failed = [whole(t, "self_test_result", "value") in (5, 6, 7) for t in tests]
     if tests:
         kind = text(tests[0], "self_test_code", "string")

@@ -45,7 +45,7 @@ class Watch:
                 yield trigger
             if self._closed:
                 return
-            await self._end()
+            await self._end(ask=False)
             log.warning("the watcher has ended; starting it again in %g s", pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, PAUSE_MAX)
@@ -56,7 +56,7 @@ class Watch:
     async def close(self) -> None:
         """Ends the watcher."""
         self._closed = True
-        await self._end()
+        await self._end(ask=True)
 
     async def _restart(self) -> None:
         if self._closed:
@@ -81,11 +81,13 @@ class Watch:
             except msgspec.MsgspecError:
                 log.warning("the watcher wrote %.80r", line)
 
-    async def _end(self) -> None:
+    async def _end(self, ask: bool) -> None:
+        """Waits for the process to end. One that has closed its output is not asked: asking a
+        process that is just gone makes asyncio lose track of it."""
         process, self._process = self._process, None
         if process is None:
             return
-        if process.returncode is None:
+        if ask and process.returncode is None:
             process.terminate()
         try:
             async with asyncio.timeout(_GRACE):

@@ -168,7 +168,7 @@ class Engine:
 
     def _next(self, rule: Rule, subject: Subject, cell: Cell | None) -> float | None:
         """When time alone can change what a rule says of a component."""
-        times: list = [None]
+        times = [cell.due() if cell else None]
         for window in rule.windows:
             history = subject.histories[window.key]
             times.append(history.next_change(self.now, window.span, window.smooth))

@@ -1,19 +1,13 @@
 """Every fact of the corpus about ethtool's output, against what we read."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 
-_HERE = Path(__file__).parent
-CORPORA = _HERE.parents[2] / "shared" / "corpora"
-_FOLDERS = ("ethtool", "node_exporter-ethtool")
+from tests.corpus.facts_nic import observed
 
-_spec = importlib.util.spec_from_file_location("facts_nic", _HERE / "facts_nic.py")
-assert _spec is not None
-assert _spec.loader is not None
-facts_nic = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(facts_nic)
+CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
+_FOLDERS = ("ethtool", "node_exporter-ethtool")
 
 
 def _facts() -> list[tuple[str, str, str, str]]:
@@ -29,4 +23,4 @@ def test_reads_what_the_index_says(file: str, component: str, field: str, value:
     if not CORPORA.exists():
         pytest.skip("../shared/corpora is not here")
     folder = file.split("/")[0]
-    assert facts_nic.observed(folder, CORPORA / file, component, field) == value
+    assert observed(folder, CORPORA / file, component, field) == value

@@ -1,0 +1,262 @@
+"""Checks of the user's own services: a port, a URL, a command, a systemd unit, a file.
+
+They run in a poller's worker; the agent debounces what they say with RiseFall.
+"""
+
+import http.client
+import os
+import select
+import signal
+import socket
+import ssl
+import subprocess
+import time
+from contextlib import suppress
+from threading import Timer
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from hwagent.config.schema import Service
+from hwagent.model import Sample, gauge
+
+from .base import Collector
+from .root import Root, Unreadable
+
+#: A body or an output is looked at so far; the rest is not read, or read and thrown away.
+_BODY_MAX = 256 << 10
+_OUTPUT_MAX = 4096
+_DETAIL_MAX = 200
+_TIMEOUT_MAX = 60.0
+
+
+class Failed(Exception):
+    """The service did not answer as it should; the text says why, for people."""
+
+
+class RiseFall:
+    """Debounces a check: down after ``fall`` failures in a row, up after ``rise`` successes.
+
+    Before the first decision the service is unknown (None); the first success decides, since there
+    is no outage yet that it could be a false end of.
+    """
+
+    def __init__(self, rise: int, fall: int) -> None:
+        self.rise = max(1, rise)
+        self.fall = max(1, fall)
+        self.up: bool | None = None
+        self._in_a_row = 0
+        self._last: bool | None = None
+
+    def observe(self, good: bool) -> bool | None:
+        """Takes one result; returns whether the service is up, None if not yet known."""
+        self._in_a_row = self._in_a_row + 1 if good is self._last else 1
+        self._last = good
+        if good and (self.up is None or self._in_a_row >= self.rise):
+            self.up = True
+        elif not good and self._in_a_row >= self.fall:
+            self.up = False
+        return self.up
+
+
+class ServiceCollector(Collector):
+    """One target per check; a target is the JSON of its Service."""
+
+    name = "service"
+    kinds: ClassVar = {
+        "service": (
+            gauge("up", "1 if it is up, after rise and fall; absent until that is known"),
+            gauge("raw_up", "1 if the last check succeeded"),
+            gauge("latency_seconds", "how long the last check took", "seconds"),
+        )
+    }
+    attributes: ClassVar = {"service": ("type", "target", "detail")}
+    interval = 10.0
+    deadline = _TIMEOUT_MAX + 5
+
+    def targets(self, root: Root) -> list[str]:
+        """None: the agent makes them of its configuration."""
+        return []
+
+    def collect(self, root: Root, target: str) -> list[Sample]:
+        """One check. Raises Unreadable if the target is no Service."""
+        try:
+            service = msgspec.json.decode(target, type=Service, dec_hook=_number)
+        except msgspec.MsgspecError as e:
+            raise Unreadable("service", str(e)) from None
+        return [check(root, service)]
+
+
+def _number(type: type, value: Any) -> Any:
+    """Durations travel as plain numbers of seconds."""
+    return type(value)
+
+
+def check(root: Root, service: Service) -> Sample:
+    """Runs one check; what goes wrong is the sample's ``detail``."""
+    timeout = min(float(service.timeout), _TIMEOUT_MAX)
+    start, detail = time.monotonic(), ""
+    try:
+        _CHECKS[service.type](root, service, timeout)
+    except Failed as e:
+        detail = str(e)
+    except TimeoutError:
+        detail = f"no answer within {timeout:g} s"
+    except OSError as e:
+        detail = f"{e.strerror or e}{f': {e.filename}' if e.filename else ''}"
+    except (ValueError, http.client.HTTPException) as e:
+        detail = f"{type(e).__name__}: {e}"
+    return Sample(
+        id=f"service:{service.name}",
+        kind="service",
+        attributes={
+            "type": service.type,
+            "target": service.target or " ".join(service.command),
+            "detail": detail[:_DETAIL_MAX],
+        },
+        metrics={
+            "raw_up": int(not detail),
+            "latency_seconds": round(time.monotonic() - start, 6),
+        },
+    )
+
+
+def _tcp(root: Root, service: Service, timeout: float) -> None:
+    host, _, port = service.target.rpartition(":")
+    if not host or not port.isdecimal():
+        raise Failed(f"not host:port: {service.target!r}")
+    socket.create_connection((host.strip("[]"), int(port)), timeout).close()
+
+
+def _http(root: Root, service: Service, timeout: float) -> None:
+    url = urlsplit(service.target)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise Failed(f"not an http or https URL: {service.target!r}")
+    if url.scheme == "https":
+        context = ssl.create_default_context()
+        connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+            url.hostname, url.port, timeout=timeout, context=context
+        )
+    else:
+        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=timeout)
+    end = time.monotonic() + timeout
+    try:
+        connection.connect()
+        # each read has a timeout of its own; a server that sends a byte at a time must not win
+        hurry = Timer(max(0.0, end - time.monotonic()), _hang_up, (connection.sock,))
+        hurry.daemon = True
+        hurry.start()
+        try:
+            _exchange(
+                connection, service, f"{url.path or '/'}{'?' if url.query else ''}{url.query}"
+            )
+        finally:
+            hurry.cancel()
+    except (Failed, OSError, ValueError, http.client.HTTPException):
+        if time.monotonic() >= end:
+            raise TimeoutError from None
+        raise
+    finally:
+        connection.close()
+
+
+def _hang_up(sock: socket.socket) -> None:
+    with suppress(OSError):  # it is closed already, which is what was wanted
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+def _exchange(connection: http.client.HTTPConnection, service: Service, path: str) -> None:
+    connection.request("GET", path, headers={"User-Agent": "hwagent", "Connection": "close"})
+    response = connection.getresponse()
+    if response.status not in service.status:
+        raise Failed(f"HTTP {response.status} {response.reason}".strip())
+    if service.body and service.body.encode() not in response.read(_BODY_MAX):
+        raise Failed(f"HTTP {response.status}, but without {service.body!r}")
+
+
+def _exec(root: Root, service: Service, timeout: float) -> None:
+    if not service.command:
+        raise Failed("no command")
+    process = subprocess.Popen(
+        service.command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        ended, said = _watch(process, time.monotonic() + timeout)
+    finally:
+        _kill(process)
+    if not ended:
+        raise Failed(f"did not end within {timeout:g} s")
+    if status := process.returncode:
+        how = f"signal {-status}" if status < 0 else f"exit status {status}"
+        line = said.decode("utf-8", "replace").strip().splitlines()
+        raise Failed(f"{how}: {line[0]}" if line else how)
+
+
+def _watch(process: subprocess.Popen[bytes], end: float) -> tuple[bool, bytes]:
+    """Waits until the command ends (True) or its time is over; the beginning of its output too."""
+    said, ended = b"", False
+    output = process.stdout.fileno() if process.stdout else -1
+    child = os.pidfd_open(process.pid)
+    waiting = {child, output}
+    try:
+        while not ended and (left := end - time.monotonic()) > 0:
+            ready = select.select(waiting, [], [], left)[0]
+            ended = child in ready
+            if output in ready:
+                chunk = os.read(output, _OUTPUT_MAX)
+                said = (said + chunk)[:_OUTPUT_MAX]
+                waiting -= set() if chunk else {output}
+    finally:
+        os.close(child)
+    return ended, said
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends all that the command left behind; what cannot die is left to the worker's pool."""
+    # not reaped yet, so its group still bears its number
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    if process.stdout:
+        process.stdout.close()
+    try:
+        process.wait(1.0)
+    except subprocess.TimeoutExpired:
+        raise Failed("cannot be killed: it is in uninterruptible sleep") from None
+
+
+def _unit(root: Root, service: Service, timeout: float) -> None:
+    name = service.target
+    argv = ["systemctl", "show", "--property=LoadState,ActiveState,SubState,Result", "--", name]
+    try:
+        output = root.command(f"systemctl-show-{name}", argv, timeout)
+    except Unreadable as e:
+        raise Failed(e.why) from None
+    lines = output.stdout.decode("utf-8", "replace").splitlines()
+    found = dict(line.partition("=")[::2] for line in lines)
+    if found.get("ActiveState") in ("active", "reloading"):
+        return
+    if output.status or "ActiveState" not in found:
+        said = output.stderr.decode("utf-8", "replace").strip()
+        raise Failed(said or f"systemctl: exit status {output.status}")
+    if found.get("LoadState") == "not-found":
+        raise Failed(f"no such unit: {name}")
+    result = found.get("Result", "")
+    why = f", {result}" if result not in ("", "success") else ""
+    raise Failed(f"{found['ActiveState']} ({found.get('SubState', '')}{why})")
+
+
+def _file(root: Root, service: Service, timeout: float) -> None:
+    modified = os.stat(root.path(service.target)).st_mtime
+    age = time.time() - modified
+    if service.max_age is not None and age > service.max_age:
+        raise Failed(f"{age:.0f} s old, more than {float(service.max_age):g} s")
+
+
+_CHECKS = {"tcp": _tcp, "http": _http, "exec": _exec, "unit": _unit, "file": _file}
+
+COLLECTOR = ServiceCollector
