@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from hwagent.config import shipped
+from hwagent.config import ConfigError, shipped
 
 from .output import fail, output_option, print_json
 
@@ -23,7 +23,8 @@ def check(files: tuple[Path, ...], output: str) -> int:
     from hwagent.rules.check import check as check_files
 
     paths = list(files) or [shipped() / "rules.d"]
-    problems = check_files(paths, known_vocabulary(), known_attributes(), known_actions())
+    names = (known_vocabulary(), known_attributes(), known_actions())
+    problems = check_files(paths, *names, complete=not files)
     if output == "json":
         print_json({"ok": not problems, "problems": [str(p) for p in problems]})
     elif problems:
@@ -42,12 +43,15 @@ def test(files: tuple[Path, ...], output: str) -> int:
     from hwagent.rules.testing import run_tests
 
     paths = list(files) or sorted((shipped() / "rules.d" / "tests").glob("*.yaml"))
-    results = run_tests(paths, known_vocabulary(), known_attributes(), known_actions())
-    failed = [r for r in results if r.problems]
+    try:
+        results = run_tests(paths, known_vocabulary(), known_attributes(), known_actions())
+    except ConfigError as e:
+        fail(str(e))
+    failed = [r for r in results if r.failures]
     if output == "json":
-        print_json({"tests": [{"name": r.name, "problems": r.problems} for r in results]})
+        print_json({"tests": [{"name": r.name, "failures": r.failures} for r in results]})
     else:
         for result in failed:
-            click.echo(f"FAILED {result.name}\n" + "\n".join(result.problems))
+            click.echo(str(result))
         click.echo(f"{len(results)} tests, {len(failed)} failed")
     return 2 if failed else 0

@@ -30,6 +30,7 @@ class Gather:
         self.metrics: dict[str, Value] = {}
         self.problems: dict[str, str] = {}
         self.unreadable = ""
+        self.partial = False
 
     def number(
         self, metric: str, file: str, scale: float = 1, base: int = 10, required: bool = False
@@ -103,4 +104,5 @@ class Gather:
             metrics=self.metrics,
             problems=self.problems,
             unreadable=self.unreadable,
+            partial=self.partial,
         )

@@ -118,8 +118,8 @@ class Module:
 
     @property
     def known(self) -> bool:
-        """True if anything was found out."""
-        return bool(self.attributes or self.metrics or self._lanes)
+        """True if this is a module at all, be it a damaged one."""
+        return bool(self.attributes or self.metrics or self._lanes or self.problems)
 
     def sample(self, name: str, unreadable: str = "") -> Sample:
         """As a sample of the interface ``name``."""

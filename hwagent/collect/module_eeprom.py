@@ -64,13 +64,11 @@ def parse_dump(text: str) -> bytes:
 
 
 def read_eeprom(memory: bytes) -> Module:
-    """Reads what the module says of itself; an unknown kind of module gives its identifier."""
+    """Reads what the module says of itself; nothing if its first byte is no kind of module."""
     module = Module()
     kind = memory[0] if memory else 0
     name = {**_SFP, **_QSFP, **_CMIS}.get(kind)
     if name is None:
-        if memory:
-            module.problems["module_identifier"] = f"no kind of module: 0x{kind:02x}"
         return module
     module.attribute("module_identifier", f"0x{kind:02x} ({name})")
     if kind in _SFP and len(memory) >= 96:

@@ -88,6 +88,11 @@ class ServiceCollector(Collector):
         return [check(root, service)]
 
 
+def encode(service: Service) -> str:
+    """The target that stands for a check."""
+    return msgspec.json.encode(service, enc_hook=float).decode()
+
+
 def _number(type: type, value: Any) -> Any:
     """Durations travel as plain numbers of seconds."""
     return type(value)

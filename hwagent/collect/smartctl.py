@@ -84,9 +84,9 @@ def asleep(document: Any) -> bool:
 
 
 def sleeping(report: Report) -> None:
-    """Notes that a disk sleeps and was not asked: how it is now is not known."""
+    """Notes that a disk sleeps and was not asked: what it said last still counts."""
     report.set("asleep", 1)
-    report.problem("smart_passed", "the disk is asleep and was not woken to ask it")
+    report.partial = True
 
 
 def _unknown(why: str) -> Sample:

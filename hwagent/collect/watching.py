@@ -23,7 +23,7 @@ class Watch:
     def __init__(self, root: str = "/", command: Sequence[str] = ()) -> None:
         """``command`` runs before the watcher, such as ``ip netns exec NAME``."""
         module = (sys.executable, "-m", "hwagent.collect.watch", "--root", str(root))
-        self._argv = (*command, *module)
+        self.argv = (*command, *module)
         self._process: asyncio.subprocess.Process | None = None
         self._decoder = msgspec.json.Decoder(Trigger)
         self._closed = False
@@ -31,7 +31,7 @@ class Watch:
     async def start(self) -> None:
         """Starts the watcher. Raises OSError if it cannot be run at all."""
         self._process = await asyncio.create_subprocess_exec(
-            *self._argv,
+            *self.argv,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
         )

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from hwagent.model import Sample, Value
 
 #: One look: which collector, and which of its targets.
@@ -69,8 +71,8 @@ class Inventory:
 
     def apply(self, job: Job, samples: Iterable[Sample]) -> list[Joined]:
         """Takes what a job found; returns the components that this changed."""
-        new = {s.id: s for s in samples}
         old = self._samples.get(job, {})
+        new = {s.id: _complete(s, old.get(s.id)) for s in samples}
         recovered = bool(self._stuck.pop(job, "")) | bool(self._failed.pop(job, ""))
         self._samples[job] = new
         for id in old.keys() - new.keys():
@@ -125,3 +127,15 @@ class Inventory:
         joined.metrics["probe_stuck"] = 1 if joined.stuck else 0
         self._joined[id] = joined
         return joined
+
+
+def _complete(sample: Sample, before: Sample | None) -> Sample:
+    """A partial sample with what the look before it found."""
+    if not sample.partial or before is None:
+        return sample
+    return msgspec.structs.replace(
+        sample,
+        attributes={**before.attributes, **sample.attributes},
+        metrics={**before.metrics, **sample.metrics},
+        problems={**before.problems, **sample.problems},
+    )

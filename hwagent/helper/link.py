@@ -45,6 +45,8 @@ class Link:
         self._up = asyncio.Event()
         self._down = asyncio.Event()
         self._waiting: deque[asyncio.Future[tuple[int, socket.socket]]] = deque()
+        #: Workers of which not everything has ended yet.
+        self.alive: set[int] = set()
         self.restarts = 0
         self.problem = "the nursery has not started yet"
 
@@ -78,11 +80,13 @@ class Link:
         try:
             async with asyncio.timeout(FORK_DEADLINE):
                 return await asyncio.shield(made)
+        except asyncio.CancelledError:
+            made.add_done_callback(_discard)
+            raise
         except TimeoutError:
+            made.add_done_callback(_discard)
             self._down.set()
             raise LinkLost from None
-        finally:
-            made.add_done_callback(_discard)
 
     def kill(self, pid: int) -> None:
         """Kills a worker and all that it started."""
@@ -132,10 +136,12 @@ class Link:
             return
         match report:
             case Born(pid) if stream is not None:
+                self.alive.add(pid)
                 self._answer((pid, stream))
             case NotBorn(reason):
                 self._answer(OSError(reason))
             case Gone(pid):
+                self.alive.discard(pid)
                 self._gone(pid)
 
     def _answer(self, answer: tuple[int, socket.socket] | Exception) -> None:
@@ -155,6 +161,7 @@ class Link:
             self._control = None
         while self._waiting:
             self._answer(LinkLost())
+        self.alive.clear()
         self._lost()
         process, self._process = self._process, None
         if process is not None:
@@ -162,7 +169,7 @@ class Link:
 
 
 def _discard(made: "asyncio.Future[tuple[int, socket.socket]]") -> None:
-    """Closes a worker for which nobody waits any more; taken ones are detached by then."""
+    """Lets go of a worker for which nobody waits any more."""
     if not made.cancelled() and made.exception() is None:
         made.result()[1].close()
 

@@ -15,7 +15,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     metrics are joined. ``attributes`` say what it is (model, serial, address) and hardly change;
     ``metrics`` say how it is and are what rules judge. ``problems`` names each metric that is
     there but could not be read, with the reason. ``unreadable`` says why the component as a whole
-    cannot be judged: its health is then unknown, never ok.
+    cannot be judged: its health is then unknown, never ok. A ``partial`` look (a disk sleeps and
+    was not woken) leaves what it does not mention as it was.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, Value] = {}
     problems: dict[str, str] = {}
     unreadable: str = ""
+    partial: bool = False
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):

@@ -70,3 +70,11 @@ def test_a_target_that_goes_takes_its_components():
     inventory.apply(("smart", "sda"), [sample("disk:a")])
     inventory.drop(("smart", "sda"))
     assert inventory.get("disk:a").vanished
+
+
+def test_a_disk_that_sleeps_keeps_what_it_said_awake():
+    inventory = Inventory()
+    inventory.apply(("smart", "sda"), [sample(metrics={"smart_passed": 0, "asleep": 0})])
+    inventory.apply(("smart", "sda"), [sample(metrics={"asleep": 1}, partial=True)])
+    assert inventory.get("disk:a").metrics["smart_passed"] == 0
+    assert inventory.get("disk:a").metrics["asleep"] == 1
