@@ -8,7 +8,7 @@ import errno
 import importlib
 import os
 
-from .trigger import SUBSYSTEMS, Trigger, after_loss
+from .trigger import SUBSYSTEMS, Trigger, after_loss, interface_gone
 
 #: Block devices without hardware, whose events would only cost looks.
 _VIRTUAL = ("loop", "ram", "zram")
@@ -63,6 +63,8 @@ def device_triggers(subsystem: str, name: str, action: str, aen: str = "") -> li
         return []
     reason = f"{subsystem} {name}: {action or 'change'}"
     triggers = [Trigger(collector, "", reason) for collector in SUBSYSTEMS.get(subsystem, ())]
+    if subsystem == "net" and action == "remove":
+        triggers += interface_gone(name)
     if aen:
         # a controller's first namespace carries its health log; smart's targets are disks
         triggers.append(Trigger("smart", f"{name}n1", f"{name} reports event {aen}"))

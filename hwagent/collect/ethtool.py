@@ -11,7 +11,7 @@ from hwagent.model import Sample, gauge
 from .base import Collector
 from .ethtool_ioctl import Ethtool, Unsupported
 from .ethtool_text import DRIVER_ATTRIBUTES, METRICS, SETTINGS_ATTRIBUTES, Port, read_port
-from .interface import INTERFACES_MAX, admin_up, interfaces
+from .interface import INTERFACES_MAX, admin_up, interfaces, place
 from .root import Missing, Root, Unreadable
 
 _COMMANDS = "commands"
@@ -29,7 +29,12 @@ class EthtoolCollector(Collector):
         )
     }
     attributes: ClassVar = {
-        "nic": (*SETTINGS_ATTRIBUTES, *DRIVER_ATTRIBUTES.values(), "permanent_address")
+        "nic": (
+            *SETTINGS_ATTRIBUTES,
+            *DRIVER_ATTRIBUTES.values(),
+            "permanent_address",
+            "virtual_function",
+        )
     }
     interval = 60.0
 
@@ -42,12 +47,17 @@ class EthtoolCollector(Collector):
         return sorted(found - {""})
 
     def collect(self, root: Root, target: str) -> list[Sample]:
-        """One interface. Raises Unreadable if it cannot be asked at all."""
+        """One interface; nothing if it is gone. Raises Unreadable if it cannot be asked at all."""
         port = Port(name=target)
+        there = root.exists(f"sys/class/net/{target}")
+        if root.live and not there:
+            return []
         if root.live:
             _ask(root, port)
         else:
             _replay(root, port)
+        if there:
+            port.attributes.update(place(root, target))
         return [port.sample()] if port.known else []
 
 

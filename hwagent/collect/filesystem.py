@@ -16,8 +16,8 @@ from .base import Collector
 from .gather import Gather
 from .identity import disk_id, whole_disk
 from .interface import link_or_empty, names_or_empty, text_or_empty
-from .mounts import NETWORK, Mount, parse_mountinfo, read_only_in_fstab, watched
-from .root import Root, Unreadable
+from .mounts import NETWORK, Mount, parse_mountinfo, parse_mounts, read_only_in_fstab, watched
+from .root import Missing, Root, Unreadable
 
 _STATVFS = "statvfs(3)"
 _EXT4 = "Documentation/ABI/testing/sysfs-fs-ext4"
@@ -69,15 +69,26 @@ class FilesystemCollector(Collector):
         return [] if mount is None else [_read(root, mount)]
 
 
+#: Best first. A poller may not be allowed to read that of process 1, and sees its own sandbox:
+#: mounts made read-only for it, but file systems as they are.
+_TABLES = (
+    ("proc/1/mountinfo", parse_mountinfo),
+    ("proc/self/mountinfo", parse_mountinfo),
+    ("proc/self/mounts", parse_mounts),
+    ("proc/mounts", parse_mounts),
+)
+
+
 def _mounts(root: Root) -> list[Mount]:
-    """The mounts of the host, or if that is not allowed, of this process: its sandbox shows
-    mounts as read-only, but file systems as they are."""
-    for pid in ("1", "self"):
+    problem: Unreadable | None = None
+    for path, parse in _TABLES:
         try:
-            return parse_mountinfo(root.text(f"proc/{pid}/mountinfo"))
+            return parse(root.text(path))
+        except Missing:
+            continue
         except Unreadable as e:
             problem = e
-    if root.exists("proc/1/mountinfo") or root.live:
+    if problem is not None:
         raise problem
     return []
 

@@ -1,5 +1,7 @@
 """Network interfaces of a host: which are hardware, which are built on others, and their ids."""
 
+import re
+
 from .root import Root, Unreadable
 
 #: Nothing sane has more interfaces; a capture may hold any number of directories.
@@ -11,6 +13,7 @@ OPERSTATES = frozenset(
 #: Statistics of what is damaged by a cable, a module or a port, not by a slow host.
 WIRE_ERRORS = ("rx_crc_errors", "rx_frame_errors", "rx_length_errors", "tx_carrier_errors")
 _NET = "sys/class/net"
+_PCI = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 _ETHERNET = 1  # ARPHRD_ETHER, include/uapi/linux/if_arp.h
 _LOOPBACK = 772  # ARPHRD_LOOPBACK
 _UP = 0x1  # IFF_UP, include/uapi/linux/if.h
@@ -70,6 +73,18 @@ def devtype(root: Root, name: str) -> str:
 def interface_id(root: Root, name: str) -> str:
     """Component id of an interface: ``nic:eno1``, ``bond:bond0``, ``link:br0``."""
     return f"{interface_kind(root, name) or 'nic'}:{name}"
+
+
+def place(root: Root, name: str) -> dict[str, str | int]:
+    """Attributes that say where an interface sits: ``bus``, the PCI address of the card (also where
+    a virtio or auxiliary device lies between) or the name on its own bus, empty for a veth; and
+    ``virtual_function``. Every collector of NICs gives them, so that they outlast the first."""
+    device = f"{_NET}/{name}/device"
+    bus = ""
+    if root.exists(device):
+        parts = root.real(device).split("/")
+        bus = next((p for p in reversed(parts) if _PCI.fullmatch(p)), parts[-1])
+    return {"bus": bus, "virtual_function": int(root.exists(f"{device}/physfn"))}
 
 
 def lowers(root: Root, name: str) -> list[str]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .trigger import LINK_COLLECTORS, Trigger
+from .trigger import LINK_COLLECTORS, Trigger, interface_gone
 
 _NEWLINK, _DELLINK, _NEWADDR, _DELADDR = 16, 17, 20, 21
 _GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
@@ -74,7 +74,7 @@ class LinkEvents:
             return []
         if kind == _DELLINK:
             self._links.pop(link.number, None)
-            return _triggers(f"{link.name} is gone")
+            return [*_triggers(f"{link.name} is gone"), *interface_gone(link.name)]
         if self._links.get(link.number) == link:
             return []
         self._links[link.number] = link
@@ -97,8 +97,9 @@ def messages(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def parse_link(payload: bytes) -> LinkState | None:
-    """A link out of an RTM_NEWLINK or RTM_DELLINK message; None if it is damaged."""
-    if len(payload) < 16:
+    """A link out of an RTM_NEWLINK or RTM_DELLINK message; None if it is damaged, or about a
+    bridge's port (AF_BRIDGE), which tells only a part."""
+    if len(payload) < 16 or payload[0] != socket.AF_UNSPEC:
         return None
     index, flags = struct.unpack_from("=iI", payload, 4)
     found = dict(_attributes(payload[16:]))

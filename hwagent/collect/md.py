@@ -187,12 +187,12 @@ def _lines(g: Gather, path: str) -> int | None:
 
 def _redundancy(g: Gather, state: str | None) -> None:
     level, disks = str(g.metrics.get("level", "")), g.metrics.get("raid_disks")
-    if state not in _RUNNING or not isinstance(disks, int):
+    if state not in (*_RUNNING, "broken") or not isinstance(disks, int):
         return
     if level not in REDUNDANT:
         set_redundancy(g, level, disks, disks)
         return
-    missing = g.number("degraded", "degraded", required=True)
+    missing = g.number("degraded", "degraded", required=state != "broken")
     if not isinstance(missing, int):
         return
     if not 0 <= missing <= disks <= DISKS_MAX:

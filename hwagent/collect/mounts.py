@@ -1,6 +1,6 @@
 """What is mounted: mountinfo and fstab, and which of it is worth watching. Pure.
 
-Source: Documentation/filesystems/proc.rst (3.5, mountinfo), fstab(5).
+Source: Documentation/filesystems/proc.rst (3.5, mountinfo), proc(5) mounts, fstab(5).
 """
 
 import re
@@ -72,6 +72,18 @@ def parse_mountinfo(text: str) -> list[Mount]:
                     frozenset(head[5].split(",")),
                 )
             )
+    return mounts
+
+
+def parse_mounts(text: str) -> list[Mount]:
+    """All mounts of /proc/mounts, which tells less: no device numbers, one set of options."""
+    mounts = []
+    for line in text.splitlines()[:MOUNTS_MAX]:
+        row = line.split(" ")
+        if len(row) >= 4:
+            source, point, fstype, options = (_unescape(field) for field in row[:4])
+            words = frozenset(options.split(","))
+            mounts.append(Mount(point, fstype, source, source, words, words))
     return mounts
 
 

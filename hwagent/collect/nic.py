@@ -4,7 +4,6 @@ Sources: Documentation/ABI/testing/sysfs-class-net and sysfs-class-net-statistic
 Documentation/networking/statistics.rst and operstates.rst of the kernel.
 """
 
-import re
 from collections.abc import Callable, Container
 from typing import ClassVar, TypeVar
 
@@ -22,6 +21,7 @@ from .interface import (
     master,
     names_or_empty,
     number_or_none,
+    place,
     text_or_empty,
     uppers,
 )
@@ -31,7 +31,6 @@ T = TypeVar("T")
 _ABI = "Documentation/ABI/testing/sysfs-class-net"
 _STATISTICS = f"{_ABI}-statistics"
 _QUEUES_MAX = 1024
-_PCI = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 #: No Ethernet is faster than 1.6 Tbit/s; a larger number (in Mbit/s) is damage.
 _SPEED_MAX = 10_000_000
 #: What the kernel says when it does not know a speed: SPEED_UNKNOWN, signed and unsigned.
@@ -118,8 +117,7 @@ def _read(root: Root, name: str, bond: str, routed: Container[str]) -> Sample:
 def _identify(g: Gather, name: str, bond: str) -> None:
     g.attributes["master"] = master(g.root, name) or bond
     g.attributes["bond"] = f"bond:{bond}" if bond else ""
-    g.attributes["bus"] = _bus(g)
-    g.attributes["virtual_function"] = int(g.root.exists(f"{g.directory}/device/physfn"))
+    g.attributes.update(place(g.root, name))
     g.attribute("address", "address")
     g.attribute("ifalias", "ifalias")
     if not g.attribute("permanent_address", "bonding_slave/perm_hwaddr"):
@@ -130,15 +128,6 @@ def _identify(g: Gather, name: str, bond: str) -> None:
     if model:
         g.attributes["model"] = model
     g.attributes["peer_group"] = f"{driver}/{model}" if driver else ""
-
-
-def _bus(g: Gather) -> str:
-    """PCI address of the card, also where a virtio or auxiliary device lies between; else the
-    name on its own bus; empty for a veth."""
-    if not g.root.exists(f"{g.directory}/device"):
-        return ""
-    parts = g.root.real(f"{g.directory}/device").split("/")
-    return next((p for p in reversed(parts) if _PCI.fullmatch(p)), parts[-1])
 
 
 def _permanent_address(g: Gather) -> None:

@@ -12,7 +12,7 @@ from hwagent.model import Sample
 
 from .base import Collector
 from .ethtool_ioctl import Ethtool, Unsupported
-from .interface import INTERFACES_MAX, interfaces
+from .interface import INTERFACES_MAX, interfaces, place
 from .module import ATTRIBUTES, METRICS, Module
 from .module_eeprom import parse_dump, read_eeprom
 from .module_text import read_text
@@ -32,7 +32,7 @@ class OpticsCollector(Collector):
 
     name = "optics"
     kinds: ClassVar = {"nic": METRICS}
-    attributes: ClassVar = {"nic": ATTRIBUTES}
+    attributes: ClassVar = {"nic": (*ATTRIBUTES, "bus", "virtual_function")}
     interval = 300.0
     privileged = True
 
@@ -46,13 +46,19 @@ class OpticsCollector(Collector):
 
     def collect(self, root: Root, target: str) -> list[Sample]:
         """One module; nothing if there is none. Raises Unreadable if its memory fails."""
+        there = root.exists(f"sys/class/net/{target}")
+        if root.live and not there:
+            return []
         memory = _memory(target) if root.live else b""
         if memory is None:
             return []
         module = read_eeprom(memory) if memory else _printed(root, target)
         if module is None:
             return []
-        return [module.sample(target, "" if module.known else "module memory not understood")]
+        why = "" if module.known else "module memory not understood"
+        if there:
+            module.attributes.update(place(root, target))
+        return [module.sample(target, why)]
 
 
 def decode(data: bytes) -> list[Sample]:

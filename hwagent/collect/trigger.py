@@ -25,6 +25,13 @@ class Trigger(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+def interface_gone(name: str) -> list[Trigger]:
+    """Those that read one interface each look at it now, so that it is not kept by what they saw
+    before. An interface that they never knew costs nothing."""
+    reason = f"{name} is gone"
+    return [Trigger(collector, name, reason) for collector in ("ethtool", "optics")]
+
+
 def after_loss(reason: str) -> list[Trigger]:
     """Looks at everything that events tell of, since some were lost; what is only polled, such as
     SMART, is left alone."""

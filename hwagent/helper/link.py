@@ -52,27 +52,36 @@ class Link:
 
     async def run(self) -> None:
         """Keeps a nursery there until cancelled, then ends it."""
-        pause = PAUSE
         loop = asyncio.get_running_loop()
-        while True:
-            began = loop.time()
-            try:
-                await self._connect()
-                await self._down.wait()
-                self.problem = "the nursery ended"
-            except OSError as e:
-                self.problem = f"no nursery: {e}"
-            finally:
-                await self._disconnect()
-            self.restarts += 1
-            log.warning("workers: %s; starting again", self.problem)
-            pause = PAUSE if loop.time() - began > WELL else pause
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, PAUSE_MAX)
+        pause = PAUSE
+        try:
+            while True:
+                began = loop.time()
+                await self._one()
+                self.restarts += 1
+                log.warning("workers: %s; starting again", self.problem)
+                pause = PAUSE if loop.time() - began > WELL else pause
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, PAUSE_MAX)
+        finally:
+            self._up.set()
+
+    async def _one(self) -> None:
+        """The life of one nursery."""
+        try:
+            await self._connect()
+            await self._down.wait()
+            self.problem = "the nursery ended"
+        except OSError as e:
+            self.problem = f"no nursery: {e}"
+        finally:
+            await self._disconnect()
 
     async def fork(self) -> tuple[int, socket.socket]:
         """A new worker: process id and stream. Raises LinkLost, OSError."""
         await self._up.wait()
+        if self._control is None:
+            raise OSError("the pool is closed")
         made: asyncio.Future[tuple[int, socket.socket]]
         made = asyncio.get_running_loop().create_future()
         self._waiting.append(made)
@@ -123,7 +132,9 @@ class Link:
         if self._control is None:
             return
         try:
-            packet, fds, _, _ = socket.recv_fds(self._control, PACKET_MAX, 1)
+            packet, fds, _, _ = socket.recv_fds(
+                self._control, PACKET_MAX, 1, socket.MSG_CMSG_CLOEXEC
+            )
         except BlockingIOError:
             return
         except OSError:

@@ -3,7 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -16,6 +17,7 @@ from .link import NURSERY, Link, LinkLost
 from .protocol import LENGTH, MESSAGE_MAX, Job, Reply, encode, framed
 from .verbs import VerbResult, subject
 
+T = TypeVar("T")
 #: A job that takes longer gives its place in the pool to another and goes on: jobs that hang until
 #: their deadlines must not hold up the ones that do not.
 PROMPT = 1.0
@@ -104,7 +106,7 @@ class Pool:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._running: Counter[str] = Counter()
         self._stuck: dict[str, Worker] = {}
-        self._orphans: set[asyncio.Task[None]] = set()
+        self._orphans: dict[Worker, asyncio.Task[None]] = {}
         self._abandoned = 0
         self._jobs = 0
         self._seconds: dict[str, float] = {}
@@ -119,7 +121,7 @@ class Pool:
         if keeper is not None:
             keeper.cancel()
             await asyncio.wait([keeper])
-        for task in self._orphans:
+        for task in self._orphans.values():
             task.cancel()
         for worker in self._stuck.values():
             worker.close()
@@ -161,7 +163,7 @@ class Pool:
         self._refuse_if_stuck(key)
         async with self._turns.setdefault(key, asyncio.Lock()):
             self._refuse_if_stuck(key)
-            if self._running[group] >= SLOW_MAX:
+            if self._running[group] + self._stuck_in(group) >= SLOW_MAX:
                 raise ProbeBusy(f"{SLOW_MAX} of {group} hang already")
             await self._places.acquire()
             place = Place(self._places)
@@ -175,6 +177,9 @@ class Pool:
         if reply.error:
             raise ProbeFailed(reply.error)
         return reply
+
+    def _stuck_in(self, group: str) -> int:
+        return sum(key.startswith(f"{group}/") for key in self._stuck)
 
     def _refuse_if_stuck(self, key: str) -> None:
         if key in self._stuck:
@@ -238,7 +243,8 @@ class Pool:
             worker.close()
 
     def _gone(self, pid: int) -> None:
-        for key in [k for k, w in self._stuck.items() if w.pid == pid]:
+        found = [k for k, w in self._stuck.items() if w.pid == pid and w not in self._orphans]
+        for key in found:
             self._stuck.pop(key).close()
         for worker in [w for w in self._idle if w.pid == pid]:
             self._idle.remove(worker)
@@ -250,20 +256,17 @@ class Pool:
             worker.close()
         self._idle.clear()
         for key, worker in self._stuck.items():
-            task = asyncio.create_task(self._outlive(key, worker))
-            self._orphans.add(task)
-            task.add_done_callback(self._orphans.discard)
+            if worker not in self._orphans:
+                self._orphans[worker] = asyncio.create_task(self._outlive(key, worker))
 
     async def _outlive(self, key: str, worker: Worker) -> None:
-        try:
+        with suppress(OSError):
             await worker.ended()
-        except OSError:
-            worker.close()
-        if self._stuck.get(key) is worker:
-            self._stuck.pop(key).close()
+        self._stuck.pop(key).close()
+        del self._orphans[worker]
 
 
-def _decode(decoder: msgspec.msgpack.Decoder[Any], reply: Reply) -> Any:
+def _decode(decoder: msgspec.msgpack.Decoder[T], reply: Reply) -> T:
     try:
         return decoder.decode(reply.value)
     except msgspec.DecodeError as e:

@@ -67,12 +67,14 @@ encode = msgspec.msgpack.encode
 
 def decode_request(packet: bytes) -> Request:
     """A packet of the agent. Raises msgspec.DecodeError."""
-    return _request.decode(packet)
+    request: Request = _request.decode(packet)
+    return request
 
 
 def decode_report(packet: bytes) -> Report:
     """A packet of the nursery. Raises msgspec.DecodeError."""
-    return _report.decode(packet)
+    report: Report = _report.decode(packet)
+    return report
 
 
 def framed(data: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -38,11 +39,9 @@ def _answer(data: bytes, root: Root, jobs: Mapping[str, JobFunction]) -> Reply:
 
 
 def _where(e: Exception) -> str:
-    place = e.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    at = f" ({os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno})"
-    return f"{type(e).__name__}: {e}{at}"[:1000].encode("utf-8", "replace").decode()
+    frame = traceback.extract_tb(e.__traceback__)[-1]
+    text = f"{type(e).__name__}: {e} ({os.path.basename(frame.filename)}:{frame.lineno})"
+    return text[:1000].encode("utf-8", "replace").decode()
 
 
 def _seconds() -> float:

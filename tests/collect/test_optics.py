@@ -195,6 +195,15 @@ def test_captures_are_read_per_interface(tmp_path: Path) -> None:
     assert collector.collect(root, "eth9") == []
 
 
+def test_a_module_is_told_with_the_place_of_its_interface(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.write("commands/ethtool-m-eth0", _PRINTED)
+    tree.write("sys/class/net/eth0/type", 1)
+    tree.link("sys/class/net/eth0/device", "sys/devices/pci0000:00/0000:00:1f.6")
+    [sample] = OpticsCollector().collect(Root(tmp_path), "eth0")
+    assert sample.attributes["virtual_function"] == 0
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from([bytes(_sfp()), bytes(_qsfp()), _PRINTED.encode(), _dump(bytes(_sfp()))]),

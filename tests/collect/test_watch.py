@@ -75,6 +75,11 @@ def test_an_nvme_drive_that_calls_for_attention_has_its_health_read() -> None:
     assert ("smart", "nvme0n1") in {(t.collector, t.target) for t in found}
 
 
+def test_an_interface_that_is_removed_is_looked_at_by_all_that_know_it() -> None:
+    found = {(t.collector, t.target) for t in device_triggers("net", "eth0", "remove")}
+    assert found >= {("nic", ""), ("ethtool", "eth0"), ("optics", "eth0")}
+
+
 def _link(index: int, *attributes: tuple[int, bytes]) -> bytes:
     body = struct.pack("=BxHiII", 0, 1, index, 0x1003, 0)
     for kind, value in attributes:

@@ -1,0 +1,25 @@
+"""``python -m hwagent.helper``: the root helper as a service, or by hand for the guardian only."""
+
+import argparse
+
+from .nursery import prepare
+from .service import Service, listen
+
+
+def main() -> None:
+    """Runs the service until it is killed."""
+    parser = argparse.ArgumentParser(prog="hwagent-helper")
+    parser.add_argument("--socket", default="", help="Unix socket on which agents connect")
+    parser.add_argument("--holder", default="", help="socket of the holder to be guarded")
+    parser.add_argument("--user", default="hwagent", help="who besides root may connect")
+    parser.add_argument("--root", default="/", help="tree to work on instead of this host")
+    options = parser.parse_args()
+    listener = None
+    if options.socket:
+        prepare()
+        listener = listen(options.socket, options.user)
+    Service(listener, options.holder, options.user, options.root).run()
+
+
+if __name__ == "__main__":
+    main()
