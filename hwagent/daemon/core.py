@@ -79,7 +79,8 @@ class Core:
 
     def found(self, now: float, job: Job, samples: Iterable[Sample]) -> list[Effect]:
         """A look came back."""
-        return self._changed(now, self.judge.found(now, job, samples))
+        ids = self.judge.found(now, job, samples)
+        return self._changed(now, ids) + self._missed(job, ids)
 
     def failed(self, now: float, job: Job, why: str, stuck: bool = False) -> list[Effect]:
         """A look failed, or overran its deadline."""
@@ -166,6 +167,11 @@ class Core:
                 effects.append(Write(record))
                 effects.append(Publish("reading", id, record.data))
         return effects + self._evaluate(now)
+
+    def _missed(self, job: Job, ids: list[str]) -> list[Effect]:
+        """What one collector does not find any more, the others look for at once."""
+        others = (s for id in ids for s in self.judge.inventory.others(id, job))
+        return [Hurry(*other) for other in others]
 
     def _evaluate(self, now: float) -> list[Effect]:
         effects = self._transitions(now, self.judge.engine.evaluate(now))

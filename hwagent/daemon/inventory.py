@@ -69,6 +69,11 @@ class Inventory:
         """The jobs that see a component."""
         return sorted(self._sources.get(id, ()))
 
+    def others(self, id: str, job: Job) -> list[Job]:
+        """The jobs that still see a component which this job sees no more."""
+        jobs = self._sources.get(id, set())
+        return [] if job in jobs else sorted(jobs)
+
     def apply(self, job: Job, samples: Iterable[Sample]) -> list[Joined]:
         """Takes what a job found; returns the components that this changed."""
         old = self._samples.get(job, {})

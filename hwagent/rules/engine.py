@@ -63,7 +63,9 @@ class Engine:
             return
         self._set_time(now)
         before = subject.group
-        changed = _changed(subject.metrics, metrics) | _changed(subject.attributes, attributes)
+        changed = {name for name, _ in subject.metrics.items() ^ metrics.items()}
+        if subject.attributes != attributes:
+            changed |= _changed(subject.attributes, attributes)
         subject.metrics, subject.attributes = dict(metrics), dict(attributes)
         of_kind = self._index.get(kind, _NO_RULES)
         if not self.impatient:
