@@ -23,7 +23,7 @@ ROUNDS = 20
 
 
 class Host:
-    """Many components, with a plain value for every metric that exists."""
+    """Many components, with a value for every metric that exists."""
 
     def __init__(self) -> None:
         self.rules = _rules()
@@ -61,7 +61,7 @@ def _rules() -> RuleSet:
 def _metrics(kind: str) -> dict[str, Value]:
     known = vocabulary().get(kind, {})
     values: dict[str, Value] = {
-        name: "ok" if metric.type is MetricType.STATE else 30 for name, metric in known.items()
+        name: "ok" if metric.type is MetricType.STATE else 0 for name, metric in known.items()
     }
     return {**values, "present": 1, "probe_stuck": 0}
 
@@ -104,7 +104,8 @@ def main() -> None:
     host.look()
     host.engine.evaluate(host.now)
     base = 0.0
-    print(f"{len(host.rules)} rules, {len(host.metrics)} components")
+    firing = len(host.engine.alerts())
+    print(f"{len(host.rules)} rules, {len(host.metrics)} components, {firing} alerts")
     print(f"{'news':45} {'ratio':>7} {'us':>8} {'per s':>10}")
     for label, seconds in _lines(host):
         base = base or seconds

@@ -4,6 +4,8 @@ Source: Documentation/admin-guide/md.rst of the kernel; drivers/md/md.c for what
 """
 
 import re
+from collections.abc import Callable
+from functools import cache
 from typing import Any, ClassVar
 
 from hwagent.model import Sample
@@ -11,10 +13,13 @@ from hwagent.model import Sample
 from . import mdstat
 from .array import ARRAY_METRICS, DISKS_MAX, REDUNDANT, is_container, set_redundancy
 from .base import Collector
+from .disk import disks
 from .gather import Gather
-from .identity import disk_id
+from .identity import disk_id, disk_ids, whole_disk
 from .root import Missing, Root, Unreadable
 
+#: Component id of the disk behind a device, which may be a partition.
+Identify = Callable[[str], str]
 _KIB = 1024
 _SECTOR = 512
 _RUNNING = frozenset({"readonly", "read-auto", "clean", "active", "write-pending", "active-idle"})
@@ -45,8 +50,9 @@ class MdCollector(Collector):
 
     def collect(self, root: Root, target: str) -> list[Sample]:
         """Every array that either witness tells of. Raises Unreadable if none can be listed."""
+        identify = _identifier(root)
         names = [n for n in root.names("sys/block") if n.startswith("md")]
-        found = {n: _read(root, n) for n in names if root.exists(f"sys/block/{n}/md")}
+        found = {n: _read(root, n, identify) for n in names if root.exists(f"sys/block/{n}/md")}
         witness = _witness(root)
         for name, g in list(found.items()):
             if g is None:
@@ -55,11 +61,25 @@ class MdCollector(Collector):
                 _compare(g, witness.get(name))
         for name, array in (witness or {}).items():
             if name not in found and not root.exists(f"sys/block/{name}/md"):
-                found[name] = _identified(root, mdstat.gather(array))
+                found[name] = _identified(mdstat.gather(array), identify)
         return [g.sample() for g in found.values() if g is not None]
 
 
-def _read(root: Root, name: str) -> Gather | None:
+def _identifier(root: Root) -> Identify:
+    """Tells disks as the disk collector does, all in one pass, if there is any member to tell."""
+
+    @cache
+    def known() -> dict[str, str]:
+        return disk_ids(root, disks(root))
+
+    def identify(device: str) -> str:
+        name = whole_disk(root, device)
+        return known().get(name) or disk_id(root, name)
+
+    return identify
+
+
+def _read(root: Root, name: str, identify: Identify) -> Gather | None:
     """One array; None if there is none behind the device (state clear), or it just went away."""
     g = Gather(f"array:{name}", "array", root, f"sys/block/{name}/md")
     state = g.word("state", "array_state", _STATES, required=True)
@@ -75,7 +95,7 @@ def _read(root: Root, name: str) -> Gather | None:
     g.set("container", int(is_container(str(g.attributes.get("metadata", "")))))
     g.number("size_bytes", "../size", _SECTOR)
     _level(g, state)
-    _members(g)
+    _members(g, identify)
     _redundancy(g, state)
     _sync(g)
     return g
@@ -121,13 +141,13 @@ def _leading(g: Gather, file: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _members(g: Gather) -> None:
+def _members(g: Gather, identify: Identify) -> None:
     try:
         names = [n[4:] for n in g.root.names(g.directory) if n.startswith("dev-")][:DISKS_MAX]
     except Unreadable as e:
         g.problem("listed_disks", str(e), required=True)
         return
-    members = [m for m in (_member(g, n) for n in names) if m is not None]
+    members = [m for m in (_member(g, n, identify) for n in names) if m is not None]
     members.sort(key=lambda m: (m["slot"] is None, m["slot"] or 0))
     g.attributes["members"] = members
     g.set("listed_disks", len(members))
@@ -140,7 +160,7 @@ def _members(g: Gather) -> None:
             g.set(metric, sum(known))
 
 
-def _member(g: Gather, device: str) -> dict[str, Any] | None:
+def _member(g: Gather, device: str, identify: Identify) -> dict[str, Any] | None:
     """One member; None if it was taken out while it was read."""
     at = f"{g.directory}/dev-{device}"
     try:
@@ -156,7 +176,7 @@ def _member(g: Gather, device: str) -> dict[str, Any] | None:
         "slot": slot,
         "device": name,
         "state": _member_state(flags, slot),
-        "disk": disk_id(g.root, device),
+        "disk": identify(device),
         "flags": [flag for flag in flags if flag],
         "errors": _leading(g, f"dev-{device}/errors"),
         "bad_blocks": _lines(g, f"{at}/bad_blocks"),
@@ -262,10 +282,10 @@ def _compare(g: Gather, array: mdstat.MdstatArray | None) -> None:
     g.attributes.setdefault("slots", array.slots)
 
 
-def _identified(root: Root, g: Gather) -> Gather:
+def _identified(g: Gather, identify: Identify) -> Gather:
     """An array that only mdstat knows, with the identities of its members' disks."""
     for member in g.attributes["members"]:
-        member["disk"] = disk_id(root, member["device"])
+        member["disk"] = identify(member["device"])
     return g
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from hwagent.model import Sample
 
 from . import mdstat
-from .array import DISKS_MAX, REDUNDANT, is_container, set_redundancy
+from .array import DISKS_MAX, REDUNDANT, set_redundancy
 from .gather import Gather
 from .identity import safe
 from .root import SIZE_MAX, Root
@@ -21,7 +21,7 @@ _FIELDS_MAX = 256
 _TEXT_MAX = 200
 _DEVICES_MAX = 4096
 _DEVICE = re.compile(r"(/dev/[^\s:]{1,100}):\s*")
-_FIELD = re.compile(r"\s*([A-Za-z][A-Za-z0-9 /()_-]{0,38}?)\s+:(?:\s+(.*?))?\s*")
+_FIELD = re.compile(r"\s*([A-Za-z][A-Za-z0-9 /()\[\]_-]{0,38}?)\s+:(?:\s+(.*?))?\s*")
 _ROW = re.compile(r"\s*(\d{1,9}|-)\s+\d{1,9}\s+\d{1,9}\s+(\d{1,9}|-)\s+(\S.*?)\s*")
 _EXPORT = re.compile(r"(MD_[A-Za-z0-9_.:+-]{1,100})=(.*)")
 _ROLE = re.compile(r"MD_DEVICE_(.+)_ROLE")
@@ -260,10 +260,7 @@ def _exported(section: Section) -> Gather:
     g.attributes["members"] = members
     if level := fields.get("MD_LEVEL", ""):
         g.metrics["level"] = level
-    container = level == "container" or is_container(f"external:{fields.get('MD_METADATA', '')}")
-    g.set(
-        "container", int(container and "MD_CONTAINER" not in fields and level in ("container", ""))
-    )
+    g.set("container", int(level == "container"))
     g.set("listed_disks", len(members))
     g.set("spare_disks", sum(m["state"] == "spare" for m in members))
     disks = section.number("MD_DEVICES")

@@ -222,7 +222,7 @@ def gather(array: MdstatArray) -> Gather:
         g.set(metric, array.count(flag))
     if array.blocks is not None:
         g.set("size_bytes", array.blocks * _KIB)
-    elif array.members:
+    elif array.members or array.state != "inactive":
         g.problem("size_bytes", "mdstat: the line with the size is missing", required=True)
     _redundancy(g, array)
     _progress(g, array)

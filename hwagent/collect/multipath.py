@@ -87,8 +87,8 @@ def _path(g: Gather, slave: str, checked: tuple[str, str] | None) -> dict[str, A
         state = g.root.text(f"sys/block/{slave}/device/state")
         active = state in ("running", "live")  # SCSI, NVMe
     except Missing:
-        # a device that is still listed but gone from the bus; others (DASD, virtual) have no state
-        active = g.root.exists(f"sys/block/{slave}") or None
+        # gone while it is still listed; or a device without states, of which nothing is known
+        active = None if g.root.exists(f"sys/block/{slave}/.") else False
     except Unreadable:
         active = None
     if checked is not None:

@@ -56,7 +56,7 @@ class Nursery:
                 os.read(self._woken, PACKET_MAX)
                 self._reap()
             return self._control.fileno() not in ready or self._request()
-        except (ConnectionError, BrokenPipeError):
+        except ConnectionError:
             return False
 
     def _request(self) -> bool:

@@ -153,7 +153,7 @@ class Pool:
             "workers": len(self._link.alive) + len(self._orphans),
             "stuck": len(self._stuck),
             "abandoned": self._abandoned,
-            "restarts": self._link.restarts,
+            "restarts": self._link.companion.restarts,
             "jobs": self._jobs,
             "seconds_by_collector": dict(self._seconds),
         }
@@ -212,7 +212,8 @@ class Pool:
             async with asyncio.timeout(deadline):
                 return await self._new()
         except TimeoutError:
-            raise ProbeFailed(f"no worker within {deadline:g} s: {self._link.problem}") from None
+            why = self._link.companion.problem
+            raise ProbeFailed(f"no worker within {deadline:g} s {why}".rstrip()) from None
         except OSError as e:
             raise ProbeFailed(f"no worker: {e}") from None
 

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -45,4 +46,5 @@ def _where(e: Exception) -> str:
 
 
 def _seconds() -> float:
-    return sum(os.times()[:4])
+    spent = os.times()
+    return time.process_time() + spent.children_user + spent.children_system

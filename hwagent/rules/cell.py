@@ -22,7 +22,16 @@ class Told(NamedTuple):
 class Cell:
     """One rule on one component, from the first time that its expression is true."""
 
-    __slots__ = ("_attributes", "_metrics", "inhibited_by", "machine", "rule", "subject", "told")
+    __slots__ = (
+        "_attributes",
+        "_made",
+        "_metrics",
+        "inhibited_by",
+        "machine",
+        "rule",
+        "subject",
+        "told",
+    )
 
     def __init__(self, rule: Rule, subject: Subject) -> None:
         self.rule = rule
@@ -32,6 +41,7 @@ class Cell:
         self.told = Told(AlertState.INACTIVE, rule.severity)
         self._metrics: Mapping[str, Value] = {}
         self._attributes: Mapping[str, Any] = {}
+        self._made: tuple[object, Alert] | None = None
 
     @property
     def firing(self) -> bool:
@@ -48,6 +58,7 @@ class Cell:
             cleared = None if raised is None else not raised
         if raised:
             self._metrics, self._attributes = subject.metrics, subject.attributes
+            self._made = None
         self.machine.step(now, raised, cleared, Times() if impatient else self._times)
 
     def due(self) -> float | None:
@@ -78,8 +89,12 @@ class Cell:
         return Told(machine.state, self.rule.severity, self.inhibited_by, machine.flapping)
 
     def alert(self, offset: float) -> Alert:
-        """The alert as it is; ``offset`` is taken from its times."""
-        return self._alert(self.machine.since - offset, self._tell(), self.machine.reason)
+        """The alert as it is; ``offset`` is taken from its times. Made anew only if it changed."""
+        since, told, reason = self.machine.since - offset, self._tell(), self.machine.reason
+        made_of = (since, told, reason, self.rule)
+        if self._made is None or self._made[0] != made_of:
+            self._made = made_of, self._alert(since, told, reason)
+        return self._made[1]
 
     def resolved(self, at: float, reason: str, before: Told) -> Alert:
         """The alert that ends; a reason other than that it is over stands in its values."""

@@ -40,6 +40,7 @@ class Engine:
         self._peers = Peers()
         self._cells: dict[Key, Cell] = {}
         self._firing: dict[str, dict[str, Cell]] = {}
+        self._shifted = False
         self._touched: dict[Key, None] = {}
         self._due: Due[Key] = Due()
         self._over: list[Alert] = []
@@ -124,7 +125,8 @@ class Engine:
         self._touched.pop(key, None)
         self._due.set(key, None)
         cell = self._cells.pop(key, None)
-        self._firing.get(key[0], {}).pop(key[1], None)
+        if self._firing.get(key[0], {}).pop(key[1], None):
+            self._shifted = True
         if cell is not None and cell.told.state is AlertState.FIRING:
             self._over.append(cell.resolved(self.now - self._offset, reason, cell.told))
 
@@ -137,10 +139,10 @@ class Engine:
         self._peers.begin()
         keys = dict.fromkeys([*self._touched, *self._due.take(self.now)])
         self._touched.clear()
-        if not keys and not self._over:
+        if not keys and not self._over and not self._shifted:
             return []
         cells = {key: cell for key in keys if (cell := self._judge(key)) is not None}
-        cells.update(self._explain())
+        cells.update(self._explain(cells))
         news, self._over = self._over, []
         for cell in cells.values():
             news += cell.news(self._offset)
@@ -162,10 +164,13 @@ class Engine:
         return cell
 
     def _note_firing(self, key: Key, cell: Cell) -> None:
+        on = self._firing.setdefault(key[0], {})
+        if cell.firing is not (key[1] in on):
+            self._shifted = True
         if cell.firing:
-            self._firing.setdefault(key[0], {})[key[1]] = cell
+            on[key[1]] = cell
         else:
-            self._firing.get(key[0], {}).pop(key[1], None)
+            on.pop(key[1], None)
             cell.inhibited_by = ""
 
     def _next(self, rule: Rule, subject: Subject, cell: Cell | None) -> float | None:
@@ -177,18 +182,22 @@ class Engine:
         times += [self.now + window.span / 100 for window in rule.peer_windows]
         return min((t for t in times if t is not None), default=None)
 
-    def _explain(self) -> dict[Key, Cell]:
-        """Marks the firing alerts whose cause fires; returns those where that has changed."""
+    def _explain(self, touched: Mapping[Key, Cell]) -> dict[Key, Cell]:
+        """Marks the firing alerts whose cause fires; returns those where that has changed.
+
+        While the same alerts fire as before, only those of changed components can have changed.
+        """
+        cells: Iterable[Cell] = touched.values()
+        if self._shifted:
+            cells = [cell for on in self._firing.values() for cell in on.values()]
+        self._shifted = False
         changed = {}
-        for name, cells in self._firing.items():
-            rule = self.rules.get(name)
-            if rule is None or not rule.inhibitors:
-                continue
-            for id, cell in cells.items():
-                by = cause(rule, cell.subject, self._firing)
+        for cell in cells:
+            if cell.firing and cell.rule.inhibitors:
+                by = cause(cell.rule, cell.subject, self._firing)
                 if by != cell.inhibited_by:
                     cell.inhibited_by = by
-                    changed[name, id] = cell
+                    changed[cell.rule.name, cell.subject.id] = cell
         return changed
 
     def alerts(self) -> list[Alert]:

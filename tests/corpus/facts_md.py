@@ -8,9 +8,7 @@ from hwagent.collect.registry import decoder
 from hwagent.model import Sample
 
 _STATES = {"readonly": "active (read-only)", "read-auto": "active (auto-read-only)"}
-_FLAGS = {"faulty": "faulty", "spare": "spare", "journal": "journal"} | {
-    name: name for name in ("write_mostly", "replacement")
-}
+_FLAGS = ("faulty", "spare", "journal", "write_mostly", "replacement")
 _COUNTS = {
     "Raid Level": "level",
     "Raid Devices": "raid_disks",
@@ -30,9 +28,10 @@ def observed(kind_folder: str, path: Path, component: str, field: str) -> str | 
         sample = next(iter(samples.values()))  # --export does not name the device
     if sample is None:
         return None
-    if "fields" in sample.attributes:
-        return _mdadm(sample, field)
-    return _mdstat(sample, field)
+    try:
+        return _mdadm(sample, field) if "fields" in sample.attributes else _mdstat(sample, field)
+    except KeyError:  # not said of this array, or only as text
+        return sample.attributes.get("fields", {}).get(field)
 
 
 @lru_cache(maxsize=256)
@@ -59,7 +58,7 @@ def _mdstat(sample: Sample, field: str) -> str | None:
         case "sync":
             return _sync(sample)
         case _ if field in _FLAGS:
-            return ",".join(m["device"] for m in members if _FLAGS[field] in m["flags"])
+            return ",".join(m["device"] for m in members if field in m["flags"])
     return None
 
 
@@ -99,10 +98,10 @@ def _mdadm(sample: Sample, field: str) -> str | None:
             size = int(metrics["size_bytes"]) // 1024
             return fields[field] if fields[field].split()[0] == str(size) else f"{size}"
         case "Spare Devices":
-            return str(int(metrics["spare_disks"]) + int(metrics["rebuilding_disks"]))
+            return str(int(metrics["spare_disks"]) + int(metrics.get("rebuilding_disks", 0)))
         case "Chunk Size":
             return f"{sample.attributes['chunk_size_bytes'] // 1024}K"
-        case "Rebuild Status" | "Resync Status":
+        case "Rebuild Status" | "Resync Status" | "Reshape Status" | "Check Status":
             return f"{float(metrics['sync_ratio']) * 100:.0f}% complete"
         case "UUID" | "Array UUID" | "MD_UUID":
             return str(sample.attributes["uuid"])

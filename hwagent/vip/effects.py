@@ -1,0 +1,42 @@
+"""What the state machine wants done to the kernel, and what it says to whoever listens."""
+
+from typing import Literal, NamedTuple
+
+Happening = Literal["held", "released", "conflict", "put_back", "failed"]
+
+
+class Place(NamedTuple):
+    """An address (``ip/prefix``) on an interface."""
+
+    interface: str
+    address: str
+
+
+class AddAddress(NamedTuple):
+    """Set an address, tagged as ours."""
+
+    place: Place
+
+
+class DelAddress(NamedTuple):
+    """Take an address away."""
+
+    place: Place
+
+
+class Announce(NamedTuple):
+    """Tell the neighbours once."""
+
+    place: Place
+
+
+class Report(NamedTuple):
+    """Something happened to an address of the plan."""
+
+    address: str
+    type: Happening
+    interface: str
+    reason: str
+
+
+Effect = AddAddress | DelAddress | Announce | Report
