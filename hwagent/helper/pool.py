@@ -27,6 +27,8 @@ SLOW_MAX = 64
 IDLE = 60.0
 #: Names of targets come from directories, or from a command that asks no device.
 TARGETS_DEADLINE = 20.0
+_READING = ("collect", "targets")
+_ENDED = "its worker ended without an answer"
 _reply = msgspec.msgpack.Decoder(Reply)
 _samples = msgspec.msgpack.Decoder(list[Sample])
 _names = msgspec.msgpack.Decoder(list[str])
@@ -169,7 +171,7 @@ class Pool:
             place = Place(self._places)
             self._running[group] += 1
             try:
-                reply = await self._do(job, key, deadline)
+                reply = await self._do_again_if_read(job, key, deadline)
             finally:
                 place.free()
                 self._running[group] -= 1
@@ -185,6 +187,18 @@ class Pool:
         if key in self._stuck:
             raise ProbeBusy("an earlier one has overrun and not come back")
 
+    async def _do_again_if_read(self, job: Job, key: str, deadline: float) -> Reply:
+        """Reading is tried once more when its worker dies: the nursery may have been restarted."""
+        try:
+            return await self._do(job, key, deadline)
+        except EOFError:
+            if job.name not in _READING:
+                raise ProbeFailed(_ENDED) from None
+        try:
+            return await self._do(job, key, deadline)
+        except EOFError:
+            raise ProbeFailed(_ENDED) from None
+
     async def _do(self, job: Job, key: str, deadline: float) -> Reply:
         worker = await self._take(deadline)
         try:
@@ -198,8 +212,9 @@ class Pool:
             self._abandon(worker, key)
             raise
         except (OSError, EOFError, msgspec.DecodeError):
-            self._abandon(worker, key)
-            raise ProbeFailed("its worker ended without an answer") from None
+            self._link.kill(worker.pid)
+            worker.close()
+            raise EOFError from None
         self._give_back(worker)
         return reply
 

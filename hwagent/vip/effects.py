@@ -30,6 +30,9 @@ class Announce(NamedTuple):
     place: Place
 
 
+Effect = AddAddress | DelAddress | Announce
+
+
 class Report(NamedTuple):
     """Something happened to an address of the plan."""
 
@@ -37,6 +40,3 @@ class Report(NamedTuple):
     type: Happening
     interface: str
     reason: str
-
-
-Effect = AddAddress | DelAddress | Announce | Report

@@ -1,0 +1,252 @@
+"""Who holds which address on this host: the holder's decisions, without its hands.
+
+Inputs are what the agent said, what the kernel shows and the time; ``step`` returns what is to be
+done. Rules, for one host without peers:
+
+- An address is held while the agent's word that the host is fit has not run out and one of its
+  interfaces has carrier. It stays where it is while that interface is good, else it goes to the
+  first good one in the plan's order.
+- Deleted by somebody else it is put back once; deleted again soon after, it is given up for a
+  while, and that is reported as a conflict. So is an address that somebody else configured.
+- Addresses that are not ours are never touched. Ours are those with our tag, and those that were
+  set here and stayed since, whatever became of the tag.
+- A holder that starts leaves tagged addresses of the one before alone for a moment, so that the
+  agent can say whether they stay.
+"""
+
+import math
+from collections.abc import Collection, Iterator, Mapping
+
+from .announcements import Announcements
+from .effects import AddAddress, Announce, DelAddress, Effect, Place, Report
+from .protocol import State, Vip
+from .ward import Ward, Word, ip
+
+#: Seconds in which a second deletion by somebody else means a fight, not an accident.
+FIGHT = 30.0
+#: Seconds for which an address is given up after that.
+TRUCE = 60.0
+#: Seconds after which the kernel is asked again for what it refused.
+RETRY = 2.0
+#: Seconds that addresses of a holder before this one may stay without a word of the agent.
+ADOPTION = 2.0
+#: Seconds after a flap of the link or a stall of ours in which a missing address is nobody's fault.
+FORGIVING = 1.0
+
+Verdict = tuple[str, State, str]
+
+
+class Machine:
+    """The state of all addresses. No clock, socket or file in here."""
+
+    def __init__(self, now: float) -> None:
+        self._wards: dict[str, Ward] = {}
+        self._planned = False
+        self._word: Word | None = None
+        self._barred = ""
+        self._closing = False
+        self._up: Mapping[str, bool] = {}
+        self._present: dict[Place, bool] = {}
+        self._stuck: dict[Place, float] = {}
+        self._forgiven: dict[str, float] = {}
+        self._stalled_until = -math.inf
+        self._adopt_until = now + ADOPTION
+        self._announcements = Announcements()
+        self._news: list[Report] = []
+
+    # Inputs
+
+    def plan(self, now: float, vips: Collection[Vip]) -> None:
+        """Takes a new plan; addresses are in the kernel's form. Raises ValueError for one IP twice.
+
+        Addresses that stand in the old plan too stay where they are.
+        """
+        if len({ip(vip.address) for vip in vips}) < len(vips):
+            raise ValueError("an address stands twice in the plan")
+        old, self._wards, self._planned = self._wards, {}, True
+        for vip in vips:
+            ward = old.pop(vip.address, None) or Ward(vip.address, vip.address, (), now)
+            ward.start_anew(vip.address, vip.interfaces)
+            self._wards[vip.address] = ward
+        for ward in old.values():
+            if ward.state == "held":
+                gone = Report(ward.name, "released", "", "not in the plan any more")
+                self._news.append(gone)
+
+    def fitness(self, word: Word) -> None:
+        """Takes the agent's word; the last one counts, whichever agent it came from."""
+        self._word = word
+
+    def release(self, address: str) -> bool:
+        """Gives an address up until the next plan; false if it is not in the plan."""
+        ward = self._wards.get(address)
+        if ward is not None:
+            ward.withheld = True
+        return ward is not None
+
+    def bar(self, reason: str) -> None:
+        """Forbids touching anything, with a reason, or allows it with an empty one."""
+        self._barred = reason
+
+    def links(self, up: Mapping[str, bool]) -> None:
+        """Which interfaces are on and have carrier."""
+        self._up = up
+
+    def flapped(self, now: float, interface: str) -> None:
+        """An interface lost carrier and has it again: the neighbours are told once more."""
+        self._forgiven[interface] = now + FORGIVING
+        for ward in self._wards.values():
+            if ward.interface == interface:
+                self._announce(now, ward.place)
+
+    def stalled(self, now: float) -> None:
+        """The holder itself stood still, and somebody may rightly have taken its addresses away."""
+        self._stalled_until = now + FORGIVING
+
+    def addresses(self, now: float, present: Mapping[Place, bool]) -> None:
+        """All addresses of this host, and whether they bear our tag."""
+        before = self._present
+        self._present = {p: tag or before.get(p, False) for p, tag in present.items()}
+        for ward in self._wards.values():
+            if ward.interface and ward.place not in present:
+                self._lost(now, ward)
+
+    def failed(self, now: float, effect: Effect, reason: str) -> None:
+        """The kernel refused an effect of the last step."""
+        place = effect.place
+        if isinstance(effect, DelAddress):
+            self._present[place] = True
+            self._stuck[place] = now + RETRY
+        elif isinstance(effect, AddAddress):
+            del self._present[place]
+            ward = self._wards[place.address]
+            ward.refused[place.interface] = now + RETRY
+            ward.refusal = f"{place.interface}: {reason}"
+        self._news.append(Report(place.address, "failed", place.interface, reason))
+
+    def close(self) -> None:
+        """The holder ends: the next step gives everything up."""
+        self._closing = True
+
+    # Outputs
+
+    def step(self, now: float) -> list[Effect]:
+        """What is to be done now; asked again, with failures told, until nothing is left."""
+        targets = set()
+        for ward in self._wards.values():
+            before = ward.place
+            ward.settle(now, *self._verdict(now, ward))
+            if ward.interface:
+                targets.add(ward.place)
+            if ward.place != before:
+                self._announcements.drop(before)
+            if ward.interface and (ward.place != before or ward.place not in self._present):
+                self._announce(now, ward.place)
+        changes = [*self._removals(now, targets), *self._additions(targets)]
+        return changes or [
+            Announce(place) for place in self._announcements.take(now) if place in targets
+        ]
+
+    def due(self, now: float) -> float | None:
+        """When time alone can change something; None if it cannot."""
+        times = [self._adopt_until, *self._stuck.values()]
+        if self._word is not None and self._word.fit:
+            times.append(self._word.until)
+        for ward in self._wards.values():
+            times += [ward.paused_until, *ward.refused.values()]
+        later = [time for time in times if time > now]
+        announcement = self._announcements.due()
+        return min([*later, announcement] if announcement is not None else later, default=None)
+
+    def news(self) -> list[Report]:
+        """What happened since the last call."""
+        found, self._news = self._news, []
+        for ward in self._wards.values():
+            if ward.told != (ward.state, ward.interface):
+                ward.told = ward.state, ward.interface
+                found.append(Report(ward.name, ward.state, ward.interface, ward.reason))
+        return found
+
+    def wards(self) -> Collection[Ward]:
+        """All addresses of the plan, as decided in the last step."""
+        return self._wards.values()
+
+    def relevant(self, address: str, tagged: bool) -> bool:
+        """Whether an event about an address (``ip/prefix``) can concern us."""
+        return tagged or any(ward.ip == ip(address) for ward in self._wards.values())
+
+    # Decisions
+
+    def _verdict(self, now: float, ward: Ward) -> Verdict:
+        if reason := self._barred or self._unfit(now):
+            return "", "released", reason
+        if ward.withheld:
+            return "", "released", "released on request"
+        if now < ward.paused_until:
+            return "", "conflict", f"taken away twice within {FIGHT:g} s by somebody else"
+        good = [name for name in ward.interfaces if self._up.get(name)]
+        if ward.interface not in good and (other := self._foreign(ward)):
+            return "", "conflict", f"configured on {other} by somebody else"
+        if not good:
+            return "", "released", f"no carrier on {', '.join(ward.interfaces)}"
+        usable = [name for name in good if now >= ward.refused.get(name, -math.inf)]
+        if not usable:
+            return "", "released", ward.refusal
+        return self._prefer(ward, usable), "held", ""
+
+    def _unfit(self, now: float) -> str:
+        if self._closing:
+            return "the holder ends"
+        if self._word is None:
+            return "no word of the agent yet"
+        if not self._word.fit:
+            return f"unfit: {self._word.reason}"
+        return "" if now < self._word.until else "the agent's last word has run out"
+
+    def _prefer(self, ward: Ward, usable: list[str]) -> str:
+        """The interface where it is, if that is good; else by the plan's order."""
+        if ward.interface in usable:
+            return ward.interface
+        there = (name for name in usable if self._present.get(Place(name, ward.address)))
+        return next(there, usable[0])
+
+    def _foreign(self, ward: Ward) -> str:
+        for place, ours in self._present.items():
+            if not ours and place.interface in ward.interfaces and ip(place.address) == ward.ip:
+                return place.interface
+        return ""
+
+    def _lost(self, now: float, ward: Ward) -> None:
+        if not self._up.get(ward.interface) or self._forgives(now, ward.interface):
+            return
+        if now - ward.lost_at < FIGHT:
+            ward.paused_until = now + TRUCE
+            return
+        ward.lost_at = now
+        reason = "somebody else took it away"
+        self._news.append(Report(ward.name, "put_back", ward.interface, reason))
+
+    def _forgives(self, now: float, interface: str) -> bool:
+        return now < max(self._stalled_until, self._forgiven.get(interface, -math.inf))
+
+    def _announce(self, now: float, place: Place) -> None:
+        self._announcements.drop(place)
+        self._announcements.add(now, place)
+
+    def _removals(self, now: float, targets: set[Place]) -> Iterator[Effect]:
+        for place in [p for p, ours in self._present.items() if ours and p not in targets]:
+            if now >= self._stuck.get(place, -math.inf) and not self._waits(now, place):
+                self._stuck.pop(place, None)
+                del self._present[place]
+                yield DelAddress(place)
+
+    def _waits(self, now: float, place: Place) -> bool:
+        if self._barred:
+            return True
+        awaited = not self._planned or place.address in self._wards
+        return awaited and self._word is None and not self._closing and now < self._adopt_until
+
+    def _additions(self, targets: set[Place]) -> Iterator[Effect]:
+        for place in targets - self._present.keys():
+            self._present[place] = True
+            yield AddAddress(place)

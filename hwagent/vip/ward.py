@@ -1,0 +1,65 @@
+"""What the state machine remembers of one virtual IP."""
+
+import math
+
+import msgspec
+
+from .effects import Place
+from .protocol import State
+
+
+class Word(msgspec.Struct, frozen=True):
+    """The agent's last word: a word of fitness ends at ``until``, one of unfitness does not."""
+
+    fit: bool
+    reason: str
+    until: float
+
+
+class Ward(msgspec.Struct):
+    """One address of the plan: ``name`` as the plan writes it, ``address`` as the kernel does.
+
+    ``interface`` is where it is held, or empty. ``refused`` are interfaces on which the kernel would
+    not set it, with the time until which they are left alone.
+    """
+
+    name: str
+    address: str
+    interfaces: tuple[str, ...]
+    since: float
+    interface: str = ""
+    state: State = "released"
+    reason: str = ""
+    told: tuple[State, str] = ("released", "")
+    withheld: bool = False
+    lost_at: float = -math.inf
+    paused_until: float = -math.inf
+    refused: dict[str, float] = {}
+    refusal: str = ""
+
+    @property
+    def ip(self) -> str:
+        """The address without its prefix length."""
+        return ip(self.address)
+
+    @property
+    def place(self) -> Place:
+        """Where it is held."""
+        return Place(self.interface, self.address)
+
+    def start_anew(self, name: str, interfaces: tuple[str, ...]) -> None:
+        """Takes a new plan: what was released, given up or refused is tried again."""
+        self.name, self.interfaces = name, interfaces
+        self.withheld, self.refused, self.refusal = False, {}, ""
+        self.lost_at = self.paused_until = -math.inf
+
+    def settle(self, now: float, interface: str, state: State, reason: str) -> None:
+        """Notes a decision."""
+        if (state, interface) != (self.state, self.interface):
+            self.since = now
+        self.interface, self.state, self.reason = interface, state, reason
+
+
+def ip(address: str) -> str:
+    """The address without its prefix length."""
+    return address.partition("/")[0]
