@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 import msgspec
 
 from hwagent.collect.base import Collector
-from hwagent.collect.service import RiseFall
+from hwagent.collect.debounce import RiseFall, encode
 from hwagent.config import Config, Service
 from hwagent.helper import Pool, ProbeBusy, ProbeFailed, ProbeStuck
 from hwagent.model import Sample
@@ -66,7 +66,7 @@ class Looker:
 
     def configure_services(self, services: Iterable[Service]) -> None:
         """Takes the user's own checks from the configuration; a changed one starts anew."""
-        wanted = {msgspec.json.encode(s).decode(): s for s in services}
+        wanted = {encode(s): s for s in services}
         for target in self._targets.get("service", set()) - wanted.keys():
             self._schedule.remove(("service", target))
             self._gone(("service", target))
@@ -184,7 +184,17 @@ class Looker:
             return
         if job in self._failures:
             self._note(*job, stuck=False, why="")
+        if job[1] in self._checks:
+            samples = [self._debounced(job[1], s) for s in samples]
         self._found(job, samples)
+
+    def _debounced(self, target: str, sample: Sample) -> Sample:
+        """The sample of a check with what rise and fall make of it."""
+        raw = sample.metrics.get("raw_up")
+        up = None if raw is None else self._checks[target].observe(bool(raw))
+        if up is None:
+            return sample
+        return msgspec.structs.replace(sample, metrics={**sample.metrics, "up": int(up)})
 
     def _trouble(self, job: Job, why: str, stuck: bool) -> None:
         self.success[job[0]] = False

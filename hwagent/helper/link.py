@@ -71,7 +71,7 @@ class Link:
 
     def kill(self, pid: int) -> None:
         """Kills a worker and all that it started."""
-        if not self.companion.send(encode(Kill(pid))):
+        if self._up.is_set() and not self.companion.send(encode(Kill(pid))):
             self.companion.drop()
 
     def _received(self, packet: bytes, fds: list[int]) -> None:

@@ -252,11 +252,11 @@ class Pool:
             self._idle.pop(0).close()
 
     def _abandon(self, worker: Worker, key: str) -> None:
+        self._stuck[key] = worker
         if worker.pid in self._link.alive:
-            self._stuck[key] = worker
             self._link.kill(worker.pid)
         else:
-            worker.close()
+            self._await_end(key, worker)
 
     def _gone(self, pid: int) -> None:
         found = [k for k, w in self._stuck.items() if w.pid == pid and w not in self._orphans]
@@ -273,7 +273,10 @@ class Pool:
         self._idle.clear()
         for key, worker in self._stuck.items():
             if worker not in self._orphans:
-                self._orphans[worker] = asyncio.create_task(self._outlive(key, worker))
+                self._await_end(key, worker)
+
+    def _await_end(self, key: str, worker: Worker) -> None:
+        self._orphans[worker] = asyncio.create_task(self._outlive(key, worker))
 
     async def _outlive(self, key: str, worker: Worker) -> None:
         with suppress(OSError):

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hwagent.collect.debounce import RiseFall, encode
 from hwagent.collect.root import Root, Unreadable
-from hwagent.collect.service import COLLECTOR, RiseFall, encode
+from hwagent.collect.service import COLLECTOR
 from hwagent.config import Duration
 from hwagent.config.schema import Service
 from hwagent.model import Sample
