@@ -28,6 +28,11 @@ COLLECTORS: tuple[str, ...] = (
     "disk",
     "smart",
     "pcie",
+    "edac",
+    "mce",
+    "watchdog",
+    "fc",
+    "infiniband",
 )
 
 #: Kinds of ``hwagent decode``, and the function (module:name) that reads one such file.

@@ -48,13 +48,16 @@ class Companion:
     async def run(self) -> None:
         """Keeps the process there until cancelled, then ends it."""
         loop = asyncio.get_running_loop()
-        pause = PAUSE
+        pause, said = PAUSE, ""
         while True:
             began = loop.time()
             await self._one()
             self.restarts += 1
-            log.warning("%s: %s; starting it again", self._name, self.problem)
-            pause = PAUSE if loop.time() - began > WELL else pause
+            if loop.time() - began > WELL:
+                pause, said = PAUSE, ""
+            if self.problem != said:
+                log.warning("%s: %s; starting it again", self._name, self.problem)
+                said = self.problem
             await asyncio.sleep(pause)
             pause = min(2 * pause, PAUSE_MAX)
 

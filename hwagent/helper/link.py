@@ -49,6 +49,10 @@ class Link:
             self._closed = True
             self._up.set()
 
+    async def ready(self) -> None:
+        """Waits until there is a nursery, or never will be again."""
+        await self._up.wait()
+
     async def fork(self) -> Made:
         """A new worker: process id and stream. Raises LinkLost, OSError."""
         await self._up.wait()

@@ -1,7 +1,7 @@
 """The agent's side of the workers: hands out jobs, gives up those that overrun."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -23,6 +23,9 @@ T = TypeVar("T")
 PROMPT = 1.0
 #: So many jobs of one collector may take longer or be stuck; each has a process.
 SLOW_MAX = 64
+#: While so many workers are busy, a job waits for so long, in seconds, for one of them before it
+#: takes a further one: most looks take milliseconds, and a worker that has looked weighs 3 MiB.
+WARM, PATIENCE = 2, 0.05
 #: A worker that had nothing to do for so long is let go.
 IDLE = 60.0
 #: Names of targets come from directories, or from a command that asks no device.
@@ -105,6 +108,8 @@ class Pool:
         self._keeper: asyncio.Task[None] | None = None
         self._places = asyncio.Semaphore(workers)
         self._idle: list[Worker] = []
+        self._busy = 0
+        self._waiters: deque[asyncio.Future[Worker]] = deque()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._running: Counter[str] = Counter()
         self._stuck: dict[str, Worker] = {}
@@ -167,6 +172,7 @@ class Pool:
             self._refuse_if_stuck(key)
             if self._running[group] + self._stuck_in(group) >= SLOW_MAX:
                 raise ProbeBusy(f"{SLOW_MAX} of {group} hang already")
+            await self._ready(deadline)
             await self._places.acquire()
             place = Place(self._places)
             self._running[group] += 1
@@ -179,6 +185,16 @@ class Pool:
         if reply.error:
             raise ProbeFailed(reply.error)
         return reply
+
+    async def _ready(self, deadline: float) -> None:
+        if self._keeper is None:
+            raise ProbeFailed("the pool is closed")
+        try:
+            async with asyncio.timeout(deadline):
+                await self._link.ready()
+        except TimeoutError:
+            why = self._link.companion.problem
+            raise ProbeFailed(f"no worker within {deadline:g} s: {why}") from None
 
     def _stuck_in(self, group: str) -> int:
         return sum(key.startswith(f"{group}/") for key in self._stuck)
@@ -200,10 +216,22 @@ class Pool:
             raise ProbeFailed(_ENDED) from None
 
     async def _do(self, job: Job, key: str, deadline: float) -> Reply:
-        worker = await self._take(deadline)
+        worker = await self._returned() if self._busy >= WARM else None
+        self._busy += 1
+        try:
+            if worker is None:
+                worker = self._idle.pop() if self._idle else await self._forked(deadline)
+            reply = await self._ask(worker, job, key, deadline)
+        finally:
+            self._busy -= 1
+        self._give_back(worker)
+        return reply
+
+    async def _ask(self, worker: Worker, job: Job, key: str, deadline: float) -> Reply:
+        """Raises ProbeStuck, or EOFError if the worker ends."""
         try:
             async with asyncio.timeout(deadline):
-                reply = await worker.ask(job)
+                return await worker.ask(job)
         except TimeoutError:
             self._abandon(worker, key)
             self._abandoned += 1
@@ -215,20 +243,28 @@ class Pool:
             self._link.kill(worker.pid)
             worker.close()
             raise EOFError from None
-        self._give_back(worker)
-        return reply
 
-    async def _take(self, deadline: float) -> Worker:
-        if self._keeper is None:
-            raise ProbeFailed("the pool is closed")
-        if self._idle:
-            return self._idle.pop()
+    async def _returned(self) -> Worker | None:
+        """A worker that another job gives back within PATIENCE seconds."""
+        waiter: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await asyncio.wait([waiter], timeout=PATIENCE)
+        except asyncio.CancelledError:
+            if waiter.done():
+                self._give_back(waiter.result())
+            raise
+        finally:
+            waiter.cancel()
+        return None if waiter.cancelled() else waiter.result()
+
+    async def _forked(self, deadline: float) -> Worker:
+        """A new worker, within the deadline. Raises ProbeFailed."""
         try:
             async with asyncio.timeout(deadline):
                 return await self._new()
         except TimeoutError:
-            why = self._link.companion.problem
-            raise ProbeFailed(f"no worker within {deadline:g} s {why}".rstrip()) from None
+            raise ProbeFailed(f"no worker within {deadline:g} s") from None
         except OSError as e:
             raise ProbeFailed(f"no worker: {e}") from None
 
@@ -244,6 +280,11 @@ class Pool:
         if worker.pid not in self._link.alive:
             worker.close()
             return
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(worker)
+                return
         now = asyncio.get_running_loop().time()
         worker.used = now
         self._idle.append(worker)

@@ -32,6 +32,9 @@ _SCHEMA = (
 )
 
 
+Row = tuple[float, str, str, str, str]
+
+
 class Damaged(Exception):
     """The file is no database, is damaged, or is not one of ours."""
 
@@ -54,21 +57,18 @@ class Store:
             self._connection()
 
     def append(self, records: Iterable[Record], now: float) -> None:
-        """Puts records on the disk, all or none. Raises Damaged, OSError."""
-        rows = [
-            (r.time, r.type, r.component, r.name, msgspec.json.encode(r.data).decode())
-            for r in records
-        ]
+        """Puts records on the disk, in order. Raises Damaged, OSError."""
+        rows: list[Row] = []
+        size = 0
         with _told():
-            db = self._connection()
-            db.execute("BEGIN IMMEDIATE")
-            db.executemany(
-                "INSERT INTO records (time, type, component, name, data) VALUES (?, ?, ?, ?, ?)",
-                rows,
-            )
-            self._forget(db, now)
-            db.execute("COMMIT")
-            self._shrink(db)
+            for record in records:
+                rows.append(_row(record))
+                size += len(rows[-1][-1])
+                # Small transactions, since the write-ahead log holds the whole of one
+                if size > self._wal // 4:
+                    self._commit(self._connection(), rows, now)
+                    rows, size = [], 0
+            self._commit(self._connection(), rows, now)
 
     def close(self) -> None:
         """Closes the file; what was not committed is gone."""
@@ -108,6 +108,8 @@ class Store:
         version = _one(db, "PRAGMA user_version")
         if version not in (0, VERSION) or (version == 0 and _one(db, _TABLES)):
             raise Damaged(f"made by another program or version ({version})")
+        if (found := _one(db, "PRAGMA quick_check(1)")) != "ok":
+            raise Damaged(str(found))
         for pragma in (
             f"page_size = {PAGE}",
             "auto_vacuum = INCREMENTAL",
@@ -119,11 +121,23 @@ class Store:
             "cache_size = -512",
         ):
             db.execute(f"PRAGMA {pragma}").fetchall()
-        if (found := _one(db, "PRAGMA quick_check(1)")) != "ok":
-            raise Damaged(str(found))
         for statement in _SCHEMA:
             db.execute(statement)
         db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _commit(self, db: sqlite3.Connection, rows: list[Row], now: float) -> None:
+        db.execute("BEGIN IMMEDIATE")
+        db.executemany(
+            "INSERT INTO records (time, type, component, name, data) VALUES (?, ?, ?, ?, ?)", rows
+        )
+        self._forget(db, now)
+        db.execute("COMMIT")
+        excess = _one(db, "PRAGMA page_count") - self._pages
+        if excess > 0:
+            # execute() stops after the first page: the pragma gives rows without columns
+            db.executescript(f"PRAGMA incremental_vacuum({excess})")
+        if _size(f"{self._path}-wal") > self._wal:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _forget(self, db: sqlite3.Connection, now: float) -> None:
         """Deletes what is too old, then the oldest until the rest fits."""
@@ -134,17 +148,19 @@ class Store:
             first, last = db.execute("SELECT min(id), max(id) FROM records").fetchone()
             if first is None:
                 break
-            db.execute("DELETE FROM records WHERE id <= ?", (first + (last - first) // 32,))
-
-    def _shrink(self, db: sqlite3.Connection) -> None:
-        """Gives pages back that the file has beyond its bound."""
-        excess = _one(db, "PRAGMA page_count") - self._pages
-        if excess > 0:
-            # execute() stops after the first page: the pragma gives rows without columns
-            db.executescript(f"PRAGMA incremental_vacuum({excess})")
+            db.execute("DELETE FROM records WHERE id <= ?", (first + (last - first) // 64,))
 
 
 _TABLES = "SELECT count(*) FROM sqlite_master"
+
+
+def _row(record: Record) -> Row:
+    data = msgspec.json.encode(record.data).decode()
+    return record.time, record.type, record.component, record.name, data
+
+
+def _size(path: str) -> int:
+    return os.stat(path).st_size if os.path.exists(path) else 0
 
 
 def _one(db: sqlite3.Connection, query: str) -> Any:

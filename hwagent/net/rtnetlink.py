@@ -101,8 +101,11 @@ def messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
 
 
 def parse(kind: int, payload: bytes) -> Link | Address | None:
-    """The link or address in a message; None if it is neither, or damaged."""
-    if kind in (_NEWLINK, _DELLINK) and len(payload) >= 16:
+    """The link or address in a message; None if it is neither, or damaged.
+
+    A bridge tells of its ports in link messages of its own family, without their carrier.
+    """
+    if kind in (_NEWLINK, _DELLINK) and len(payload) >= 16 and payload[0] == socket.AF_UNSPEC:
         return _link(payload, kind == _DELLINK)
     if kind in (_NEWADDR, _DELADDR) and len(payload) >= 8:
         return _address(payload, kind == _DELADDR)

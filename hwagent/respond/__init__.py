@@ -1,0 +1,7 @@
+"""Responding: from alerts that name actions to steps that passed the guards. Pure."""
+
+from .actions import action_names
+from .base import ActionSpec, Done, Run, Step, Verb, View
+from .planner import Planner
+
+__all__ = ["ActionSpec", "Done", "Planner", "Run", "Step", "Verb", "View", "action_names"]

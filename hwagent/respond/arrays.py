@@ -19,12 +19,14 @@ _PARITY = {"raid4": 1, "raid5": 1, "raid6": 2}
 
 
 class Member(msgspec.Struct, frozen=True):
-    """One member: kernel name of the device, id of its disk, and the word that tells most."""
+    """One member: kernel name of the device, id of its disk, and the word that tells most; the
+    kernel's own words are its flags."""
 
     device: str
     disk: str
     state: str
     slot: int | None = None
+    flags: list[str] = []
 
 
 def members(array: Component) -> list[Member]:

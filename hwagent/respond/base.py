@@ -8,9 +8,6 @@ import msgspec
 from hwagent.config import Config
 from hwagent.model import Action, Alert, Component, Outcome
 
-#: Cause of an action that a person asked for.
-BY_HAND = "by hand"
-
 
 class Verb(msgspec.Struct, frozen=True):
     """One thing that the root helper does: a name of helper/verbs.py and its arguments."""
@@ -81,13 +78,14 @@ class ActionSpec:
     component into what is acted upon (a disk into its arrays). A ``disruptive`` action counts
     against the limits; one that ``rebuilds`` starts a recovery of an array. The verbs get
     ``deadline`` seconds each; the effect must show within ``settle`` seconds after them, 0 if
-    there is nothing to be read again.
+    there is nothing to be read again. What fails is tried again if one is to ``insist`` on it.
     """
 
     name: ClassVar[str]
     kinds: ClassVar[frozenset[str]]
     disruptive: ClassVar[bool] = False
     rebuilds: ClassVar[bool] = False
+    insist: ClassVar[bool] = True
     deadline: ClassVar[float] = 90.0
     settle: ClassVar[float] = 60.0
     arguments: ClassVar[type[msgspec.Struct]] = NoArguments

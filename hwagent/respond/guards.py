@@ -53,6 +53,13 @@ class Guard(NamedTuple):
     check: Callable[[Attempt], str]
 
 
+class Loss(NamedTuple):
+    """An array, if it is known, and the devices that it would lose."""
+
+    array: Component | None
+    devices: list[str]
+
+
 class Refusal(NamedTuple):
     """Which guard refused, and why."""
 
@@ -137,9 +144,10 @@ def _bad_leg(view: View, bond: Component, leg: str) -> str:
 
 def array_whole(attempt: Attempt) -> str:
     """No member is taken out of an array that lacks one, or that is filling one."""
-    for _, array in _failing(attempt):
+    for name, loss in _losses(attempt).items():
+        array = loss.array
         if array is None:
-            return "there is no such array"
+            return f"there is no array {name}"
         if "degraded" not in array.metrics or "sync_action" not in array.metrics:
             return f"it is not known whether {array.id} is whole"
         if number(array, "degraded"):
@@ -151,29 +159,28 @@ def array_whole(attempt: Attempt) -> str:
 
 def last_good_member(attempt: Attempt) -> str:
     """What is left must hold the data, and on disks that are not failing themselves."""
-    for device, array in _failing(attempt):
-        if array is None:
-            return "there is no such array"
-        bears = number(array, "failures_survivable")
-        if bears is None or bears < 1:
-            return f"{array.id} does not survive the loss of {device}"
-        holding = [m for m in members(array) if m.state == "in_sync"]
-        left = [m for m in holding if m.device != device and sound(attempt.view, m)]
-        if len(left) < len(holding) - bears:
-            bad = [m.device for m in holding if m.device != device and m not in left]
-            return f"{array.id} would depend on disks that are failing too: {', '.join(bad)}"
+    for name, loss in _losses(attempt).items():
+        bears = number(loss.array, "failures_survivable") if loss.array else None
+        if loss.array is None or bears is None or bears < len(loss.devices):
+            return f"array:{name} does not survive the loss of {', '.join(loss.devices)}"
+        holding = [m for m in members(loss.array) if m.state == "in_sync"]
+        staying = [m for m in holding if m.device not in loss.devices]
+        good = [m for m in staying if sound(attempt.view, m)]
+        if len(good) < len(holding) - bears:
+            bad = ", ".join(m.device for m in staying if m not in good)
+            return f"array:{name} would depend on disks that are failing too: {bad}"
     return ""
 
 
 def redundancy(attempt: Attempt) -> str:
     """An array is not left without redundancy unless a spare begins to restore it at once."""
-    for device, array in _failing(attempt):
-        if array is None:
-            return "there is no such array"
-        bears = number(array, "failures_survivable") or 0
-        adding = any(v.arguments["array"] == name_of(array.id) for v in _verbs(attempt, "md_add"))
-        if bears < 2 and not adding and not spares(array):
-            return f"{array.id} would run without redundancy after {device}, and has no spare"
+    adding = {v.arguments["array"] for v in _verbs(attempt, "md_add")}
+    for name, loss in _losses(attempt).items():
+        waiting = loss.array is not None and spares(loss.array)
+        bears = number(loss.array, "failures_survivable") if loss.array else None
+        if (bears or 0) <= len(loss.devices) and name not in adding and not waiting:
+            gone = ", ".join(loss.devices)
+            return f"array:{name} would run without redundancy after {gone}, and has no spare"
     return ""
 
 
@@ -231,9 +238,7 @@ def spare_size(attempt: Attempt) -> str:
 
 def rebuilds(attempt: Attempt) -> str:
     """One rebuild at a time: each one slows the host and leaves an array without redundancy."""
-    if not any(v.name in ("md_add", "md_re_add") for v in attempt.verbs) and not any(
-        _failing(attempt)
-    ):
+    if not _losses(attempt) and not any(v.name in ("md_add", "md_re_add") for v in attempt.verbs):
         return ""
     busy = {a.id for a in arrays(attempt.view) if rebuilding(a)} | set(attempt.ledger.rebuilding())
     if len(busy) >= attempt.view.config.limits.rebuilds:
@@ -254,9 +259,9 @@ def per_hour(attempt: Attempt) -> str:
 
 def cooldown(attempt: Attempt) -> str:
     """After a failure the same is not tried again at once."""
-    failures = attempt.ledger.failures(attempt.key)
+    last = attempt.ledger.failures(attempt.key).last
     wait = float(attempt.view.config.limits.cooldown)
-    if failures.count and attempt.view.now < failures.last + wait:
+    if last is not None and attempt.view.now < last + wait:
         return f"it failed less than {wait:g} s ago"
     return ""
 
@@ -319,15 +324,19 @@ def _verbs(attempt: Attempt, name: str) -> Iterator[Verb]:
     return (verb for verb in attempt.verbs if verb.name == name)
 
 
-def _failing(attempt: Attempt) -> Iterator[tuple[str, Component | None]]:
-    """Members that would be failed, each with its array."""
+def _losses(attempt: Attempt) -> dict[str, Loss]:
+    """Arrays that would lose members, by name."""
+    losses: dict[str, Loss] = {}
     for verb in _verbs(attempt, "md_set_member"):
-        if verb.arguments["to"] == "faulty":
-            array = array_named(attempt.view, verb.arguments["array"])
-            found = member(array, verb.arguments["member"]) if array else None
-            # a spare or a member that is faulty already holds nothing that could be lost
-            if found is None or found.state not in ("spare", "faulty"):
-                yield verb.arguments["member"], array
+        if verb.arguments["to"] != "faulty":
+            continue
+        name, device = verb.arguments["array"], verb.arguments["member"]
+        array = array_named(attempt.view, name)
+        found = member(array, device) if array else None
+        # a spare or a member that is faulty already holds nothing that could be lost
+        if found is None or found.state not in ("spare", "faulty"):
+            losses.setdefault(name, Loss(array, [])).devices.append(device)
+    return losses
 
 
 def _adding(attempt: Attempt) -> Iterator[tuple[Component | None, Component | None, str]]:

@@ -17,7 +17,7 @@ class Failures(msgspec.Struct):
     """How often an action failed on a component since it last went well, and when last."""
 
     count: int = 0
-    last: float = 0.0
+    last: float | None = None
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -76,10 +76,6 @@ class Ledger:
         """Disruptive actions that were begun within the last hour."""
         return sum(now - at < HOUR for at in self._disruptive.values())
 
-    def disruptive_ends(self, now: float) -> float:
-        """When the oldest of them is an hour old; ``now`` if there is none."""
-        return min((at + HOUR for at in self._disruptive.values() if now - at < HOUR), default=now)
-
     def failures(self, key: Key) -> Failures:
         """Failures in a row of an action on a component."""
         return self._failures.get(key, Failures())
@@ -93,6 +89,7 @@ class Ledger:
         return [component for component, entry in self.running.items() if entry.rebuilds]
 
     def forgive(self, key: Key) -> None:
-        """Forgets failures and doubts: the alert has ended, or a person asks."""
-        self._failures.pop(key, None)
+        """Forgets tries and doubts, for the alert has ended; the cool-down goes on."""
+        if key in self._failures:
+            self._failures[key].count = 0
         self._uncertain.discard(key)

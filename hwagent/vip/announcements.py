@@ -1,6 +1,7 @@
 """When to announce which address where. Pure."""
 
 import heapq
+import math
 from collections.abc import Iterator
 
 from .effects import Place
@@ -19,30 +20,34 @@ class Announcements:
 
     def __init__(self) -> None:
         self._queue: list[tuple[float, int, Place]] = []
-        self._number = 0
-        self._gate = 0.0
+        self._current: dict[Place, int] = {}
+        self._round = 0
+        self._left = 0
+        self._renewed_at = -math.inf
 
-    def add(self, now: float, place: Place) -> None:
-        """Plans all announcements of an address that was just taken, or whose link came back."""
+    def start(self, now: float, place: Place) -> None:
+        """Plans a round for an address that was just taken, or whose link came back."""
+        self._round += 1
+        self._current[place] = self._round
         for offset in TIMES:
-            self._number += 1
-            heapq.heappush(self._queue, (now + offset, self._number, place))
+            heapq.heappush(self._queue, (now + offset, self._round, place))
 
-    def drop(self, place: Place) -> None:
-        """Forgets an address that was given up, or that starts anew."""
-        self._queue = [item for item in self._queue if item[2] != place]
-        heapq.heapify(self._queue)
+    def stop(self, place: Place) -> None:
+        """Forgets an address that was given up."""
+        self._current.pop(place, None)
 
     def take(self, now: float) -> Iterator[Place]:
         """What is to be announced now."""
-        if now < self._gate:
-            return
-        for _ in range(BURST):
-            if not self._queue or self._queue[0][0] > now:
-                return
-            self._gate = now + PAUSE
-            yield heapq.heappop(self._queue)[2]
+        if now >= self._renewed_at:
+            self._left, self._renewed_at = BURST, now + PAUSE
+        while self._left and self._queue and self._queue[0][0] <= now:
+            _, number, place = heapq.heappop(self._queue)
+            if self._current.get(place) == number:
+                self._left -= 1
+                yield place
 
     def due(self) -> float | None:
         """When to ask again; None if nothing is planned."""
-        return max(self._queue[0][0], self._gate) if self._queue else None
+        if not self._queue:
+            return None
+        return self._queue[0][0] if self._left else max(self._queue[0][0], self._renewed_at)

@@ -47,6 +47,7 @@ class Machine:
         self._closing = False
         self._up: Mapping[str, bool] = {}
         self._present: dict[Place, bool] = {}
+        self._others: dict[str, list[Place]] = {}
         self._stuck: dict[Place, float] = {}
         self._forgiven: dict[str, float] = {}
         self._stalled_until = -math.inf
@@ -65,12 +66,12 @@ class Machine:
             raise ValueError("an address stands twice in the plan")
         old, self._wards, self._planned = self._wards, {}, True
         for vip in vips:
-            ward = old.pop(vip.address, None) or Ward(vip.address, vip.address, (), now)
-            ward.start_anew(vip.address, vip.interfaces)
+            ward = old.pop(vip.address, None) or Ward(vip.address, (), now)
+            ward.start_anew(vip.interfaces)
             self._wards[vip.address] = ward
         for ward in old.values():
             if ward.state == "held":
-                gone = Report(ward.name, "released", "", "not in the plan any more")
+                gone = Report(ward.address, "released", "", "not in the plan any more")
                 self._news.append(gone)
 
     def fitness(self, word: Word) -> None:
@@ -97,7 +98,7 @@ class Machine:
         self._forgiven[interface] = now + FORGIVING
         for ward in self._wards.values():
             if ward.interface == interface:
-                self._announce(now, ward.place)
+                self._announcements.start(now, ward.place)
 
     def stalled(self, now: float) -> None:
         """The holder itself stood still, and somebody may rightly have taken its addresses away."""
@@ -107,6 +108,11 @@ class Machine:
         """All addresses of this host, and whether they bear our tag."""
         before = self._present
         self._present = {p: tag or before.get(p, False) for p, tag in present.items()}
+        self._stuck = {p: until for p, until in self._stuck.items() if p in present}
+        self._others = {}
+        for place, ours in self._present.items():
+            if not ours:
+                self._others.setdefault(ip(place.address), []).append(place)
         for ward in self._wards.values():
             if ward.interface and ward.place not in present:
                 self._lost(now, ward)
@@ -116,13 +122,14 @@ class Machine:
         place = effect.place
         if isinstance(effect, DelAddress):
             self._present[place] = True
-            self._stuck[place] = now + RETRY
+            known, self._stuck[place] = place in self._stuck, now + RETRY
         elif isinstance(effect, AddAddress):
-            del self._present[place]
-            ward = self._wards[place.address]
-            ward.refused[place.interface] = now + RETRY
-            ward.refusal = f"{place.interface}: {reason}"
-        self._news.append(Report(place.address, "failed", place.interface, reason))
+            self._present.pop(place, None)
+            known = self._wards[place.address].refuse(place.interface, now + RETRY, reason)
+        else:
+            known = False
+        if not known:  # said once, not at every try
+            self._news.append(Report(place.address, "failed", place.interface, reason))
 
     def close(self) -> None:
         """The holder ends: the next step gives everything up."""
@@ -132,20 +139,18 @@ class Machine:
 
     def step(self, now: float) -> list[Effect]:
         """What is to be done now; asked again, with failures told, until nothing is left."""
-        targets = set()
+        targets: list[Place] = []
         for ward in self._wards.values():
             before = ward.place
-            ward.settle(now, *self._verdict(now, ward))
+            ward.interface, ward.state, ward.reason = self._verdict(now, ward)
             if ward.interface:
-                targets.add(ward.place)
+                targets.append(ward.place)
             if ward.place != before:
-                self._announcements.drop(before)
+                self._announcements.stop(before)
             if ward.interface and (ward.place != before or ward.place not in self._present):
-                self._announce(now, ward.place)
-        changes = [*self._removals(now, targets), *self._additions(targets)]
-        return changes or [
-            Announce(place) for place in self._announcements.take(now) if place in targets
-        ]
+                self._announcements.start(now, ward.place)
+        changes = [*self._removals(now, set(targets)), *self._additions(targets)]
+        return changes or [Announce(place) for place in self._announcements.take(now)]
 
     def due(self, now: float) -> float | None:
         """When time alone can change something; None if it cannot."""
@@ -158,13 +163,13 @@ class Machine:
         announcement = self._announcements.due()
         return min([*later, announcement] if announcement is not None else later, default=None)
 
-    def news(self) -> list[Report]:
-        """What happened since the last call."""
+    def news(self, now: float) -> list[Report]:
+        """What happened since the last call; called when all steps are done."""
         found, self._news = self._news, []
         for ward in self._wards.values():
             if ward.told != (ward.state, ward.interface):
-                ward.told = ward.state, ward.interface
-                found.append(Report(ward.name, ward.state, ward.interface, ward.reason))
+                ward.told, ward.since = (ward.state, ward.interface), now
+                found.append(Report(ward.address, ward.state, ward.interface, ward.reason))
         return found
 
     def wards(self) -> Collection[Ward]:
@@ -211,10 +216,9 @@ class Machine:
         return next(there, usable[0])
 
     def _foreign(self, ward: Ward) -> str:
-        for place, ours in self._present.items():
-            if not ours and place.interface in ward.interfaces and ip(place.address) == ward.ip:
-                return place.interface
-        return ""
+        """The interface of the plan on which somebody else set the address."""
+        there = (place.interface for place in self._others.get(ward.ip, ()))
+        return next((name for name in there if name in ward.interfaces), "")
 
     def _lost(self, now: float, ward: Ward) -> None:
         if not self._up.get(ward.interface) or self._forgives(now, ward.interface):
@@ -224,19 +228,14 @@ class Machine:
             return
         ward.lost_at = now
         reason = "somebody else took it away"
-        self._news.append(Report(ward.name, "put_back", ward.interface, reason))
+        self._news.append(Report(ward.address, "put_back", ward.interface, reason))
 
     def _forgives(self, now: float, interface: str) -> bool:
         return now < max(self._stalled_until, self._forgiven.get(interface, -math.inf))
 
-    def _announce(self, now: float, place: Place) -> None:
-        self._announcements.drop(place)
-        self._announcements.add(now, place)
-
-    def _removals(self, now: float, targets: set[Place]) -> Iterator[Effect]:
+    def _removals(self, now: float, targets: Collection[Place]) -> Iterator[Effect]:
         for place in [p for p, ours in self._present.items() if ours and p not in targets]:
             if now >= self._stuck.get(place, -math.inf) and not self._waits(now, place):
-                self._stuck.pop(place, None)
                 del self._present[place]
                 yield DelAddress(place)
 
@@ -246,7 +245,7 @@ class Machine:
         awaited = not self._planned or place.address in self._wards
         return awaited and self._word is None and not self._closing and now < self._adopt_until
 
-    def _additions(self, targets: set[Place]) -> Iterator[Effect]:
-        for place in targets - self._present.keys():
+    def _additions(self, targets: Collection[Place]) -> Iterator[Effect]:
+        for place in [p for p in targets if p not in self._present]:
             self._present[place] = True
             yield AddAddress(place)

@@ -30,13 +30,13 @@ class Vip(msgspec.Struct, frozen=True):
     interfaces: Annotated[tuple[Interface, ...], msgspec.Meta(min_length=1, max_length=64)]
 
 
-class Plan(msgspec.Struct, frozen=True, tag="plan"):
+class Plan(msgspec.Struct, frozen=True, tag_field="message", tag="plan"):
     """All addresses that the holder may hold. Ends the effect of earlier releases and conflicts."""
 
     vips: Annotated[tuple[Vip, ...], msgspec.Meta(max_length=4096)]
 
 
-class Fitness(msgspec.Struct, frozen=True, tag="fitness"):
+class Fitness(msgspec.Struct, frozen=True, tag_field="message", tag="fitness"):
     """Whether the host is fit; a word of fitness holds for ``ttl`` seconds from ``sent`` on."""
 
     fit: bool
@@ -45,13 +45,13 @@ class Fitness(msgspec.Struct, frozen=True, tag="fitness"):
     sent: float
 
 
-class Release(msgspec.Struct, frozen=True, tag="release"):
+class Release(msgspec.Struct, frozen=True, tag_field="message", tag="release"):
     """Give an address up until the next plan."""
 
     address: str
 
 
-class Ping(msgspec.Struct, frozen=True, tag="ping"):
+class Ping(msgspec.Struct, frozen=True, tag_field="message", tag="ping"):
     """Are you there? Answered by Pong with the same number."""
 
     number: int
@@ -72,7 +72,7 @@ class VipStatus(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Status(msgspec.Struct, frozen=True, tag="status"):
+class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
     """The holder as a whole; sent on connecting, on every change and after each word of fitness.
 
     ``stall_ms_max`` is the longest time by which the loop was late, since the start. ``lacks`` says
@@ -85,7 +85,7 @@ class Status(msgspec.Struct, frozen=True, tag="status"):
     lacks: tuple[str, ...]
 
 
-class Event(msgspec.Struct, frozen=True, tag="event"):
+class Event(msgspec.Struct, frozen=True, tag_field="message", tag="event"):
     """Something that happened to an address; ``refused`` is a request that made no sense."""
 
     address: str
@@ -95,7 +95,7 @@ class Event(msgspec.Struct, frozen=True, tag="event"):
     time: float
 
 
-class Pong(msgspec.Struct, frozen=True, tag="pong"):
+class Pong(msgspec.Struct, frozen=True, tag_field="message", tag="pong"):
     """The answer to a ping."""
 
     number: int

@@ -17,13 +17,12 @@ class Word(msgspec.Struct, frozen=True):
 
 
 class Ward(msgspec.Struct):
-    """One address of the plan: ``name`` as the plan writes it, ``address`` as the kernel does.
+    """One address of the plan, ``ip/prefix`` in the kernel's form.
 
-    ``interface`` is where it is held, or empty. ``refused`` are interfaces on which the kernel would
-    not set it, with the time until which they are left alone.
+    ``interface`` is where it is held, or empty. ``refused`` are interfaces on which the kernel did
+    not set it, with the time until which they are left alone. ``told`` is what was last reported.
     """
 
-    name: str
     address: str
     interfaces: tuple[str, ...]
     since: float
@@ -47,17 +46,18 @@ class Ward(msgspec.Struct):
         """Where it is held."""
         return Place(self.interface, self.address)
 
-    def start_anew(self, name: str, interfaces: tuple[str, ...]) -> None:
+    def start_anew(self, interfaces: tuple[str, ...]) -> None:
         """Takes a new plan: what was released, given up or refused is tried again."""
-        self.name, self.interfaces = name, interfaces
+        self.interfaces = interfaces
         self.withheld, self.refused, self.refusal = False, {}, ""
         self.lost_at = self.paused_until = -math.inf
 
-    def settle(self, now: float, interface: str, state: State, reason: str) -> None:
-        """Notes a decision."""
-        if (state, interface) != (self.state, self.interface):
-            self.since = now
-        self.interface, self.state, self.reason = interface, state, reason
+    def refuse(self, interface: str, until: float, reason: str) -> bool:
+        """Notes that the kernel did not set it there; true if that was known already."""
+        refusal = f"{interface}: {reason}"
+        known = self.refusal == refusal
+        self.refused[interface], self.refusal = until, refusal
+        return known
 
 
 def ip(address: str) -> str:

@@ -1,5 +1,6 @@
 """A nursery whose workers can also do what no hardware may be asked for: hang, crash, tell."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -10,9 +11,11 @@ from hwagent.helper.jobs import JOBS
 
 
 def hang(root, arguments):
-    """Waits in an open until somebody writes to the FIFO."""
-    with open(arguments["fifo"], "rb") as file:
-        return len(file.read())
+    """Says that it waits, and waits until a file is not locked."""
+    with open(f"{arguments['locked']}.{os.getpid()}", "wb"):
+        pass
+    with open(arguments["locked"], "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
 
 
 def command(root, arguments):

@@ -1,16 +1,18 @@
 """The pool: whatever hangs or dies, the others go on and nothing is lost count of."""
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from hwagent.helper import Pool, ProbeBusy, ProbeFailed, ProbeStuck
+from hwagent.helper import Pool, ProbeFailed, ProbeStuck
 from tests.loop import LONG, in_loop, until
 from tests.waiting import wait_for
 
@@ -39,10 +41,28 @@ def children(pid: int) -> list[int]:
     return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+class Locked:
+    """What the job ``hang`` waits for."""
+
+    def __init__(self, path: Path) -> None:
+        self.argument = {"locked": str(path)}
+        self._path = path
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT)
+        fcntl.flock(self._fd, fcntl.LOCK_EX)
+
+    def waiting(self) -> list[Path]:
+        """One file for each worker that waits."""
+        return list(self._path.parent.glob(f"{self._path.name}.*"))
+
+    def release(self) -> None:
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+
 @pytest.fixture
-def fifo(tmp_path: Path) -> str:
-    os.mkfifo(tmp_path / "fifo")
-    return str(tmp_path / "fifo")
+def locked(tmp_path: Path) -> Iterator[Locked]:
+    locked = Locked(tmp_path / "locked")
+    yield locked
+    locked.release()
 
 
 @in_loop
@@ -60,46 +80,46 @@ async def test_looks_at_a_tree_through_workers(tmp_path: Path) -> None:
 
 
 @in_loop
-async def test_a_job_that_hangs_delays_no_other(fifo: str) -> None:
+async def test_a_job_that_hangs_delays_no_other(locked: Locked) -> None:
     async with odd_pool(workers=2) as pool:
         hanging = [
-            asyncio.create_task(pool.call("hang", {"fifo": fifo}, f"hang/{n}", LONG))
+            asyncio.create_task(pool.call("hang", locked.argument, f"hang/{n}", LONG))
             for n in range(4)
         ]
         # Twice as many hang as there are workers, and jobs are done all the same
         pids = [await pool.call("pid", {}, f"pid/{n}", LONG) for n in range(10)]
         assert len(set(pids)) < 10, "workers are used again"
         assert not any(task.done() for task in hanging)
-        await until(lambda: pool.stats()["workers"] >= 5)
-        with open(fifo, "wb"):
-            assert await asyncio.gather(*hanging) == [0] * 4
+        await until(lambda: len(locked.waiting()) == 4)
+        locked.release()
+        await asyncio.gather(*hanging)
 
 
 @in_loop
-async def test_an_overrun_is_told_and_its_worker_replaced(fifo: str) -> None:
+async def test_an_overrun_is_told_and_its_worker_replaced(locked: Locked) -> None:
     async with odd_pool(workers=1) as pool:
         before = await pool.call("pid", {}, "pid", LONG)
         with pytest.raises(ProbeStuck, match=r"within 0\.2 s"):
-            await pool.call("hang", {"fifo": fifo}, "hang", 0.2)
+            await pool.call("hang", locked.argument, "hang", 0.2)
         await until(lambda: not running(before))
         assert await pool.call("pid", {}, "pid", LONG) != before
         await until(lambda: pool.stats()["stuck"] == 0)
         stats = pool.stats()
         assert (stats["abandoned"], stats["restarts"], stats["workers"]) == (1, 0, 1)
         with pytest.raises(ProbeStuck):
-            await pool.call("hang", {"fifo": fifo}, "hang", 0.2)
+            await pool.call("hang", locked.argument, "hang", 0.2)
 
 
 @in_loop
-async def test_two_jobs_of_one_key_come_one_after_the_other(fifo: str) -> None:
+async def test_two_jobs_of_one_key_come_one_after_the_other(locked: Locked) -> None:
     async with odd_pool() as pool:
-        first = asyncio.create_task(pool.call("hang", {"fifo": fifo}, "key", LONG))
-        await until(lambda: pool.stats()["workers"] == 1)
+        first = asyncio.create_task(pool.call("hang", locked.argument, "key", LONG))
+        await until(locked.waiting)
         second = asyncio.create_task(pool.call("pid", {}, "key", LONG))
         await pool.call("pid", {}, "other", LONG)
         assert not second.done()
-        with open(fifo, "wb"):
-            await first
+        locked.release()
+        await first
         assert await second > 0
 
 
@@ -129,11 +149,11 @@ async def test_a_worker_that_dies_fails_its_job_only() -> None:
 
 
 @in_loop
-async def test_a_nursery_that_is_killed_is_replaced(fifo: str) -> None:
+async def test_a_nursery_that_is_killed_is_replaced(locked: Locked) -> None:
     async with odd_pool() as pool:
         before = await pool.call("pid", {}, "pid", LONG)
-        hanging = asyncio.create_task(pool.call("hang", {"fifo": fifo}, "hang", LONG))
-        await until(lambda: pool.stats()["workers"] == 2)
+        hanging = asyncio.create_task(pool.call("hang", locked.argument, "hang", LONG))
+        await until(locked.waiting)
         os.kill(_parent(before), signal.SIGKILL)
         with pytest.raises(ProbeFailed, match="ended without an answer"):
             await hanging
@@ -155,7 +175,7 @@ async def test_a_look_survives_the_end_of_its_nursery(tmp_path: Path) -> None:
 async def test_a_nursery_that_cannot_start_is_said_and_tried_again(tmp_path: Path) -> None:
     pool = Pool("poller", nursery=[str(tmp_path / "nothing")])
     await pool.start()
-    with pytest.raises(ProbeFailed, match=r"no worker within 0\.5 s .*No such file"):
+    with pytest.raises(ProbeFailed, match=r"no worker within 0\.5 s: .*No such file"):
         await pool.call("targets", {"collector": "md"}, "x", 0.5)
     assert pool.stats()["restarts"] >= 1
     await pool.close()
@@ -192,18 +212,19 @@ async def main():
     pool = Pool("poller", nursery=sys.argv[1:3])
     await pool.start()
     print(await pool.call("pid", {}, "x", 60), flush=True)
-    await pool.call("hang", {"fifo": sys.argv[3]}, "y", 600)
+    job = pool.call("hang", {"locked": sys.argv[3]}, "y", 600)
+    await asyncio.gather(job, pool.call("pid", {}, "x", 60))
 asyncio.run(main())
 """
 
 
-def test_workers_end_with_an_agent_that_is_killed(fifo: str) -> None:
-    argv = [sys.executable, "-c", AGENT, *NURSERY, fifo]
+def test_workers_end_with_an_agent_that_is_killed(locked: Locked) -> None:
+    argv = [sys.executable, "-c", AGENT, *NURSERY, locked.argument["locked"]]
     agent = subprocess.Popen(argv, stdout=subprocess.PIPE)
     assert agent.stdout is not None
     worker = int(agent.stdout.readline())
     nursery = _parent(worker)
-    wait_for(lambda: children(nursery), what="a hanging worker")
+    wait_for(locked.waiting, what="a hanging worker")
     workers = children(nursery)
     assert worker in workers
     agent.kill()

@@ -15,6 +15,7 @@ class ArrayCheckStart(ActionSpec):
 
     name: ClassVar = "array_check_start"
     kinds: ClassVar = frozenset({"array"})
+    settle: ClassVar = 0.0
 
     def precondition(self, view: View, action: Action) -> str:
         """Only a redundant array that lacks nothing and does nothing."""
@@ -32,7 +33,7 @@ class ArrayCheckStart(ActionSpec):
         return (Verb("md_sync_action", arguments),)
 
     def verify(self, view: View, action: Action) -> bool | None:
-        """It is being checked; a small array may be done already."""
+        """It is being checked; if it is not, a small array may be done already."""
         array = view.components.get(action.component)
         if array is None:
             return None

@@ -31,10 +31,12 @@ class ArrayReplaceMember(ActionSpec):
     arguments: ClassVar = Arguments
 
     def targets(self, view: View, component: str, arguments: dict[str, Any]) -> list[Target]:
-        """The arrays that hold the disk as a working member; or the array that was named."""
+        """The arrays that hold the disk as a working member; or the array that was named, and the
+        member that the kernel wants to be replaced unless one was named too."""
         if component.startswith("array:"):
             array = view.components.get(component)
-            return [Target(component, _with_spare(view, array, arguments))]
+            named = {**_worn(array), **arguments} if array else arguments
+            return [Target(component, _with_spare(view, array, named))]
         found = []
         for array in arrays(view):
             for one in members(array):
@@ -46,6 +48,8 @@ class ArrayReplaceMember(ActionSpec):
     def precondition(self, view: View, action: Action) -> str:
         """It must be a member that works."""
         array = view.components[action.component]
+        if array.kind == "disk":
+            return f"{array.id} is a working member of no array"
         wanted = arguments_of(action, Arguments).member
         found = member(array, wanted)
         if found is None:
@@ -73,6 +77,14 @@ class ArrayReplaceMember(ActionSpec):
             return None
         found = member(array, arguments_of(action, Arguments).member)
         return found is None or found.state == "faulty"
+
+
+def _worn(array: Component) -> dict[str, Any]:
+    """A working member that refused a write, or that wants to be replaced."""
+    for one in members(array):
+        if one.state == "in_sync" and {"write_error", "want_replacement"} & set(one.flags):
+            return {"member": one.device}
+    return {}
 
 
 def _with_spare(view: View, array: Component | None, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -18,12 +18,14 @@ class Arguments(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DiskLocate(ActionSpec):
-    """Nothing tells whether the lamp is lit: the helper's word is all there is."""
+    """Nothing tells whether the lamp is lit: the helper's word is all there is. Most bays have
+    none, so it is tried once."""
 
     name: ClassVar = "disk_locate"
     kinds: ClassVar = frozenset({"disk"})
     deadline: ClassVar = 15.0
     settle: ClassVar = 0.0
+    insist: ClassVar = False
     arguments: ClassVar = Arguments
 
     def relies_on(self, view: View, action: Action) -> tuple[str, ...]:

@@ -1,0 +1,7 @@
+"""Telling people: what to tell whom and when (pure), and one file for each way of telling."""
+
+from .receivers import Receiver, receivers
+from .schedule import Delivery, Schedule
+from .silence import Acks, Silence, Silences
+
+__all__ = ["Acks", "Delivery", "Receiver", "Schedule", "Silence", "Silences", "receivers"]

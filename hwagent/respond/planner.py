@@ -1,0 +1,315 @@
+"""From alerts to steps: what to do, whether it may be done, and whether it helped. Pure.
+
+An alert that fires and names actions makes *wants*. A want is pursued until its action is done,
+for as long as the alert lasts: precondition, verbs, guards, then a Run. The caller runs the verbs
+and reports with ``finished``; the effect is verified by what is read afterwards. What is refused is
+told once for each reason and tried again later.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from hwagent.config import Config, nearest
+from hwagent.model import Action, Alert, Health, Mode, Outcome, Result
+
+from . import guards
+from .actions import ACTIONS, find
+from .base import ActionSpec, Done, Run, Step, Target, View, arguments_of
+from .ledger import Ledger
+
+#: How often wants that were refused are tried again, in seconds.
+AGAIN = 15.0
+#: How often an effect that does not show yet is looked for, in seconds.
+LOOK = 1.0
+
+#: Guards that make an action wait after something that was told already.
+_SILENT = frozenset({"one_at_a_time", "cooldown", "tries"})
+
+#: Rule, component and action.
+WantKey = tuple[str, str, str]
+
+
+class Want(msgspec.Struct):
+    """One action that one alert asks for.
+
+    ``settled`` are the components on which nothing more is to be done while the alert lasts;
+    ``told`` is the last refusal that was told of each.
+    """
+
+    alert: Alert
+    name: str
+    settled: set[str] = msgspec.field(default_factory=set)
+    tried: set[str] = msgspec.field(default_factory=set)
+    told: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Why an attempt was not made; ``kind`` is the guard, or the reason itself."""
+
+    kind: str
+    reason: str
+
+
+class Planner:
+    """Decides for one host. It does nothing until ``reconcile`` has told it what was under way."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._ledger = Ledger()
+        self._wants: dict[WantKey, Want] = {}
+        self._origin: dict[str, WantKey] = {}
+        self._verifying: dict[str, Outcome] = {}
+        self._ready = False
+        self._next: float | None = None
+        self._count = 0
+
+    def configure(self, config: Config) -> None:
+        """Takes a new configuration; what was only rehearsed is open again."""
+        if config.mode is not self._config.mode:
+            for want in self._wants.values():
+                want.settled -= {c for c in want.settled if c not in want.tried}
+        self._config = config
+
+    def next_due(self) -> float | None:
+        """When ``due`` is to be called although nothing has happened; None: never."""
+        return self._next
+
+    # What happens
+
+    def plan(self, view: View, transitions: Iterable[Alert]) -> list[Step]:
+        """Alerts have changed: what is to be done now."""
+        for alert in transitions:
+            self._take(alert)
+        return self.due(view)
+
+    def due(self, view: View) -> list[Step]:
+        """Time has passed: effects to verify, cool-downs that are over, refusals to ask again."""
+        steps = self._verify(view)
+        if self._ready:
+            for key, want in list(self._wants.items()):
+                steps += self._pursue(view, key, want)
+        self._next = self._when(view.now)
+        return steps
+
+    def request(self, view: View, action: Action) -> Step:
+        """A person asks. The guards hold; what only keeps the agent from insisting does not."""
+        if action.name not in ACTIONS:
+            return _refused(view, action, f"no such action; {nearest(action.name, ACTIONS)}")
+        if not self._ready:
+            return _refused(view, action, "the agent has just started and does not know the host")
+        found = self._chosen(view, find(action.name), action)
+        if isinstance(found, str):
+            return _refused(view, action, found)
+        chosen = msgspec.structs.replace(
+            action, component=found.component, arguments=found.arguments
+        )
+        step = self._attempt(view, chosen, {}, by_hand=True)
+        if isinstance(step, Refused):
+            return _refused(view, chosen, step.reason)
+        return step
+
+    def finished(self, now: float, outcome: Outcome) -> list[Step]:
+        """The verbs of a Run went well (DONE) or not; what they did is yet to be seen."""
+        self._next = now
+        if outcome.result is Result.DONE and find(outcome.action.name).settle:
+            self._verifying[outcome.action.id] = outcome
+            return []
+        return [self._end(outcome)]
+
+    def reconcile(self, view: View, pending: Iterable[Action]) -> list[Outcome]:
+        """After a restart: what became of actions that were begun and never ended.
+
+        They are judged by the host as it is now, and never run again on the old intent. To be
+        called once, when everything was read; until then nothing is done.
+        """
+        outcomes = [_found(view, action) for action in pending]
+        self.remember(outcomes)
+        self._ready = True
+        self._next = view.now
+        return outcomes
+
+    def remember(self, outcomes: Iterable[Outcome]) -> None:
+        """Takes past outcomes from the journal, oldest first, so that limits outlive the agent."""
+        self._ledger.remember(outcomes, [name for name in ACTIONS if find(name).disruptive])
+
+    # Wants
+
+    def _take(self, alert: Alert) -> None:
+        names = alert.actions if alert.active else ()
+        wanted: list[WantKey] = [(*alert.key, name) for name in names if name in ACTIONS]
+        for key in [k for k in self._wants if k[:2] == alert.key and k not in wanted]:
+            want = self._wants.pop(key)
+            for component in want.tried:
+                self._ledger.forgive((want.name, component))
+        for key in wanted:
+            if key in self._wants:
+                self._wants[key].alert = alert
+            else:
+                self._wants[key] = Want(alert=alert, name=key[2])
+
+    def _pursue(self, view: View, key: WantKey, want: Want) -> list[Step]:
+        spec = find(want.name)
+        targets = self._targets(view, spec, want)
+        steps = [s for t in targets if (s := self._try(view, key, want, t)) is not None]
+        return [s for s in steps if isinstance(s, Run)] + [s for s in steps if isinstance(s, Done)]
+
+    def _targets(self, view: View, spec: ActionSpec, want: Want) -> list[Target]:
+        """What is left to be acted upon; the alert's own component where nothing ever was."""
+        found = spec.targets(view, want.alert.component, {})
+        if not found and not want.tried:
+            found = [Target(want.alert.component)]
+        return [t for t in found if t.component not in want.settled]
+
+    def _try(self, view: View, key: WantKey, want: Want, target: Target) -> Step | None:
+        """A Run, or a refusal or rehearsal that was not told yet."""
+        self._count += 1
+        action = Action(
+            id=f"{int(view.now * 1000):x}-{self._count}",
+            name=want.name,
+            component=target.component,
+            cause=f"{want.alert.rule} on {want.alert.component}",
+            arguments=target.arguments,
+        )
+        step = self._attempt(view, action, want.alert.labels, by_hand=False)
+        if isinstance(step, Refused):
+            if step.kind in _SILENT or want.told.get(target.component) == step.kind:
+                return None
+            want.told[target.component] = step.kind
+            return _refused(view, action, step.reason)
+        want.told.pop(target.component, None)
+        if isinstance(step, Done):
+            want.settled.add(target.component)
+        else:
+            want.tried.add(target.component)
+            self._origin[action.id] = key
+        return step
+
+    # One attempt
+
+    def _chosen(self, view: View, spec: ActionSpec, action: Action) -> Target | str:
+        """The one component that a person means, or why it is not clear."""
+        if action.component not in view.components:
+            return f"there is no {action.component}; {nearest(action.component, view.components)}"
+        try:
+            arguments_of(action, spec.arguments)
+        except msgspec.ValidationError as e:
+            return str(e)
+        targets = spec.targets(view, action.component, action.arguments)
+        if not targets:
+            return f"there is nothing to do it to: {action.component} is in use nowhere"
+        if len(targets) > 1:
+            return f"say which one is meant: {', '.join(t.component for t in targets)}"
+        return targets[0]
+
+    def _attempt(
+        self, view: View, action: Action, labels: dict[str, str], *, by_hand: bool
+    ) -> Step | Refused:
+        spec = find(action.name)
+        if why := _impossible(view, spec, action):
+            return Refused(why, why)
+        attempt = guards.Attempt(
+            view=view,
+            action=action,
+            verbs=spec.verbs(view, action),
+            ledger=self._ledger,
+            relies_on=spec.relies_on(view, action),
+            disruptive=spec.disruptive,
+            by_hand=by_hand,
+            labels=labels,
+        )
+        if refusal := guards.refusal(attempt):
+            return Refused(refusal.guard, f"{refusal.reason} (guard {refusal.guard})")
+        if view.config.mode is not Mode.ACT:
+            told = ", then ".join(map(str, attempt.verbs))
+            return Done(_outcome(view, action, Result.REHEARSED, f"would do: {told}"))
+        self._ledger.began(view.now, action, spec.disruptive, spec.rebuilds)
+        return Run(action, attempt.verbs, spec.deadline)
+
+    # Ends
+
+    def _verify(self, view: View) -> list[Step]:
+        ended: list[Step] = []
+        for id, outcome in list(self._verifying.items()):
+            result, detail = _effect(view, outcome)
+            if result is not None:
+                del self._verifying[id]
+                told = {"result": result, "detail": detail, "ended": view.now}
+                ended.append(self._end(msgspec.structs.replace(outcome, **told)))
+        return ended
+
+    def _end(self, outcome: Outcome) -> Done:
+        self._ledger.ended(outcome)
+        action = outcome.action
+        want = self._wants.get(self._origin.pop(action.id, ("", "", "")))
+        if want is None:
+            return Done(outcome)
+        if outcome.result is not Result.FAILED or not find(action.name).insist:
+            want.settled.add(action.component)
+            return Done(outcome)
+        count = self._ledger.failures((action.name, action.component)).count
+        if count >= self._config.limits.tries:
+            detail = f"given up after {count} failures, the last: {outcome.detail}"
+        else:
+            wait = float(self._config.limits.cooldown)
+            detail = f"{outcome.detail}; it is tried again after {wait:g} s"
+        return Done(msgspec.structs.replace(outcome, detail=detail))
+
+    def _when(self, now: float) -> float | None:
+        if self._verifying:
+            return now + LOOK
+        return now + AGAIN if self._ready and self._wants else None
+
+
+def _found(view: View, action: Action) -> Outcome:
+    """What the host tells of an action that was interrupted."""
+    effect = _shows(view, action) if action.name in ACTIONS else None
+    if effect is True:
+        return _outcome(view, action, Result.DONE, "found done after a restart")
+    if effect is False:
+        detail = "interrupted by a restart before it took effect"
+        return _outcome(view, action, Result.FAILED, detail)
+    detail = "interrupted by a restart, and the host does not tell whether it took effect"
+    return _outcome(view, action, Result.UNCERTAIN, detail)
+
+
+def _impossible(view: View, spec: ActionSpec, action: Action) -> str:
+    """Why an action cannot even be thought of, or makes no sense now."""
+    component = view.components.get(action.component)
+    if component is None:
+        return f"there is no {action.component}"
+    if component.kind not in spec.kinds:
+        return f"{action.name} is for {' or '.join(sorted(spec.kinds))}, not {component.kind}"
+    return spec.precondition(view, action)
+
+
+def _effect(view: View, outcome: Outcome) -> tuple[Result | None, str]:
+    """Result and detail of an action whose verbs went well; None while it may yet show."""
+    spec = find(outcome.action.name)
+    shows = _shows(view, outcome.action)
+    if shows:
+        return Result.DONE, outcome.detail
+    if view.now < outcome.ended + spec.settle:
+        return None, ""
+    if shows is None:
+        return Result.UNCERTAIN, "it was done, but its effect cannot be read"
+    return Result.FAILED, f"it was done, but had no effect within {spec.settle:g} s"
+
+
+def _shows(view: View, action: Action) -> bool | None:
+    """Whether the effect shows on a component that can be read; None if that is not known."""
+    component = view.components.get(action.component)
+    if component is None or component.health is Health.UNKNOWN:
+        return None
+    try:
+        return find(action.name).verify(view, action)
+    except msgspec.ValidationError:  # an intent of another version
+        return None
+
+
+def _refused(view: View, action: Action, reason: str) -> Done:
+    return Done(_outcome(view, action, Result.REFUSED, reason))
+
+
+def _outcome(view: View, action: Action, result: Result, detail: str) -> Outcome:
+    return Outcome(action=action, result=result, detail=detail, started=view.now, ended=view.now)

@@ -1,0 +1,145 @@
+"""Those who are connected to the holder: agents and guardians. Nothing here ever waits."""
+
+import os
+import select
+import socket
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from hwagent.net.peer import peer
+
+from .protocol import LINE_MAX, Reply, Request
+
+_CLIENTS_MAX = 16
+_READ = 1 << 16
+_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+_encode = msgspec.json.Encoder().encode
+
+
+class Refused(NamedTuple):
+    """A line that is no request."""
+
+    reason: str
+
+
+class Client:
+    """One connection with what it has sent of a line, and what it has not taken yet."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.incoming = b""
+        self.outgoing = b""
+
+
+class Clients:
+    """The listening socket and its connections. Raises OSError when made."""
+
+    def __init__(self, path: str, poll: select.epoll) -> None:
+        self._poll = poll
+        self._listener = _listen(path)
+        self._clients: dict[int, Client] = {}
+        poll.register(self._listener, select.EPOLLIN)
+
+    def accept(self, number: int) -> Client | None:
+        """The new connection, if that is what the file descriptor tells of."""
+        if number != self._listener.fileno():
+            return None
+        try:
+            connection, _ = self._listener.accept()
+            connection.setblocking(False)
+            trusted = peer(connection).uid in (0, os.geteuid())
+        except OSError:
+            return None
+        if not trusted or len(self._clients) >= _CLIENTS_MAX:
+            connection.close()
+            return None
+        client = self._clients[connection.fileno()] = Client(connection)
+        self._poll.register(connection, select.EPOLLIN)
+        return client
+
+    def requests(self, number: int, events: int) -> Iterator[tuple[Client, Request | Refused]]:
+        """What a connection has sent, if the file descriptor is one."""
+        client = self._clients.get(number)
+        if client is None:
+            return
+        if events & select.EPOLLOUT:
+            self._flush(client)
+        if events & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR):
+            for line in self._lines(client):
+                yield client, _request(line)
+
+    def send(self, client: Client, reply: Reply) -> None:
+        """Sends to one, later if it does not read; one that does not read for long is dropped."""
+        if client.connection.fileno() >= 0:
+            client.outgoing += _encode(reply) + b"\n"
+            self._flush(client)
+
+    def broadcast(self, reply: Reply) -> None:
+        """Sends to all."""
+        for client in list(self._clients.values()):
+            self.send(client, reply)
+
+    def _lines(self, client: Client) -> list[bytes]:
+        try:
+            data = client.connection.recv(_READ)
+        except BlockingIOError:
+            return []
+        except OSError:
+            data = b""
+        *lines, client.incoming = (client.incoming + data).split(b"\n")
+        if not data or len(client.incoming) > LINE_MAX:
+            self._drop(client)
+        return lines
+
+    def _flush(self, client: Client) -> None:
+        try:
+            sent = client.connection.send(client.outgoing)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            return self._drop(client)
+        client.outgoing = client.outgoing[sent:]
+        if len(client.outgoing) > LINE_MAX:
+            return self._drop(client)
+        wanted = select.EPOLLIN | (select.EPOLLOUT if client.outgoing else 0)
+        return self._poll.modify(client.connection, wanted)
+
+    def _drop(self, client: Client) -> None:
+        if (number := client.connection.fileno()) >= 0:
+            self._poll.unregister(number)
+            del self._clients[number]
+            client.connection.close()
+
+
+def _request(line: bytes) -> Request | Refused:
+    try:
+        return _decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as e:
+        return Refused(str(e))
+
+
+def _listen(path: str) -> socket.socket:
+    """The path of a holder that ended is taken over; a living one has the claim, and its path."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    if _deserted(path):
+        os.unlink(path)
+    mask = os.umask(0o177)
+    try:
+        listener.bind(path)
+    finally:
+        os.umask(mask)
+    listener.listen(_CLIENTS_MAX)
+    return listener
+
+
+def _deserted(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False

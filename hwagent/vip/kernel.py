@@ -1,0 +1,132 @@
+"""The holder's hands and eyes: addresses, links, carrier and announcements of this host."""
+
+from collections.abc import Collection, Iterator
+
+from hwagent.net.announce import ETHERNET, Announcer
+from hwagent.net.rtnetlink import Address, Events, Link, Netlink
+
+from .carrier import Carriers
+from .effects import AddAddress, DelAddress, Effect, Place
+
+#: Reads of the event socket in one turn; the rest waits for the next.
+_READS = 64
+
+
+class Changes:
+    """What one look at the events found: addresses, and links that are not what they were."""
+
+    def __init__(self) -> None:
+        self.moved: set[str] = set()
+        self.addresses: list[Address] = []
+        self.lost = False
+
+
+class Kernel:
+    """The kernel's network of this namespace. Everything raises OSError."""
+
+    def __init__(self, link_events: bool) -> None:
+        self._requests = Netlink()
+        self._link_events = link_events
+        self._events = Events(link_events)
+        self._announcer = Announcer()
+        self._carriers = Carriers()
+        self._links: dict[str, Link] = {}
+        self._names: dict[int, str] = {}
+        self._dump()
+
+    def fileno(self) -> int:
+        """File descriptor of the events."""
+        return self._events.fileno()
+
+    def watch(self, names: Collection[str]) -> None:
+        """Watches the carrier of these interfaces."""
+        self._carriers.watch(names)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Looks for interfaces that were not there before."""
+        if self._carriers.missing() or not self._link_events:
+            self._dump()
+            self._carriers.open()
+
+    def carriers(self) -> tuple[dict[str, bool], set[str]]:
+        """Which of the watched interfaces are on and have carrier; which changed, even if twice."""
+        return self._carriers.read(self._links)
+
+    def missing(self) -> list[str]:
+        """Watched interfaces whose carrier is known by events only, or not at all."""
+        return self._carriers.missing()
+
+    def changes(self) -> Changes:
+        """What the kernel told since the last call."""
+        found = Changes()
+        for _ in range(_READS):
+            items = self._events.read()
+            if items is None:
+                found.lost = True
+                self._dump()
+            elif not items:
+                break
+            for item in items or ():
+                if isinstance(item, Address):
+                    found.addresses.append(item)
+                elif self._take(item):
+                    found.moved.add(item.name)
+        return found
+
+    def addresses(self) -> dict[Place, bool]:
+        """All addresses and whether they bear our tag."""
+        return dict(self._places())
+
+    def perform(self, effect: Effect) -> None:
+        """Does what the machine decided; only Ethernet has neighbours to announce to."""
+        interface, address = effect.place
+        if isinstance(effect, AddAddress):
+            keep_neighbours(interface)
+            self._requests.add_address(interface, address)
+        elif isinstance(effect, DelAddress):
+            self._requests.delete_address(interface, address)
+        elif (link := self._links.get(interface)) is not None and link.kind == ETHERNET:
+            self._announcer.send(interface, address, link.mac)
+
+    def _places(self) -> Iterator[tuple[Place, bool]]:
+        found = self._requests.addresses()
+        if any(item.number not in self._names for item in found):
+            self._dump()
+        for item in found:
+            if item.number in self._names:
+                yield Place(self._names[item.number], item.address), item.tagged
+
+    def _dump(self) -> None:
+        before = self._names
+        links = self._requests.links()
+        self._links = {link.name: link for link in links}
+        self._names = {link.number: link.name for link in links}
+        for _, name in self._names.items() ^ before.items():
+            self._carriers.reopen(name)
+
+    def _take(self, link: Link) -> bool:
+        """Notes a link's news; true if it is another device or has another MAC address now."""
+        name = self._names.pop(link.number, "")
+        before = self._links.pop(name, None)
+        if not link.gone:
+            self._names[link.number] = link.name
+            self._links[link.name] = link
+        if before is None or link.gone or name != link.name:
+            self._carriers.reopen(name)
+            self._carriers.reopen(link.name)
+            return True
+        return link.mac != before.mac
+
+
+def keep_neighbours(interface: str) -> None:
+    """Has the kernel keep the other addresses of a subnet when its first one goes.
+
+    Without promote_secondaries (ip-sysctl) it takes all of them away together with the first, which
+    may be ours. Best effort: without the right to write it, it is as the administrator set it.
+    """
+    try:
+        with open(f"/proc/sys/net/ipv4/conf/{interface}/promote_secondaries", "wb", 0) as file:
+            file.write(b"1")
+    except OSError:
+        return
