@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: run install test lint bench apt clean
+.PHONY: run install test lint bench gate apt clean
 
 run: install
 	$(BIN)/hwagent run --show
@@ -25,7 +25,7 @@ $(VENV)/.developed: $(VENV)/.installed requirements/dev.txt
 	touch $@
 
 apt:
-	packaging/apt python3-venv iproute2 mdadm smartmontools
+	packaging/apt python3-venv iproute2 mdadm smartmontools libbpf1 clang llvm linux-libc-dev
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .
@@ -38,6 +38,13 @@ test: apt lint
 
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks
+
+# The eBPF program; GATE is where it goes. Needs clang 14, llvm and linux-libc-dev.
+GATE ?= $(CURDIR)/hwagent/gate/gate.bpf.o
+gate:
+	cd hwagent/gate && clang -O2 -g -target bpf -Wall -Werror -fdebug-compilation-dir=. \
+		-I/usr/include/$$(uname -m)-linux-gnu -c gate.bpf.c -o $(GATE)
+	llvm-strip -g $(GATE)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

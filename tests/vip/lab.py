@@ -38,11 +38,11 @@ class Agent:
 
     def __init__(self, path: Path) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(30)
         self.socket.connect(str(path))
         self._rest = b""
         self.status: dict[str, Any] = {}
         self.events: list[dict[str, Any]] = []
+        self._number = self._answered = 0
 
     def send(self, message: str, **rest: Any) -> None:
         """Sends one message."""
@@ -69,11 +69,25 @@ class Agent:
                 self.status = message
             elif message["message"] == "event":
                 self.events.append(message)
+            elif message["message"] == "pong":
+                self._answered = message["number"]
 
     def vip(self, address: str = VIP) -> dict[str, Any]:
         """The last status of one address; empty if it has none."""
         self.read()
         return next((v for v in self.status.get("vips", []) if v["address"] == address), {})
+
+    def wait_status(self) -> dict[str, Any]:
+        """The next status."""
+        self.status = {}
+        wait_for(lambda: self.read() or self.status, what="a status")
+        return self.status
+
+    def pong(self) -> None:
+        """Waits until the holder has answered a question."""
+        self._number += 1
+        self.send("ping", number=self._number)
+        wait_for(lambda: self.read() or self._answered == self._number, what="an answer")
 
     def happened(self, kind: str) -> list[dict[str, Any]]:
         """Events of a kind until now."""
@@ -99,9 +113,13 @@ class Lab:
         self.ip("link add br0 type bridge", self.switch)
         self.ip("link set br0 up", self.switch)
         for n in (0, 1):
-            self.ip(f"link add eth{n} type veth peer name sw{n} netns {self.switch}")
-            self.ip(f"link set eth{n} up")
-            self.ip(f"link set sw{n} master br0 up", self.switch)
+            self.wire(n)
+
+    def wire(self, n: int) -> None:
+        """Makes ethN with its cable to the switch."""
+        self.ip(f"link add eth{n} type veth peer name sw{n} netns {self.switch}")
+        self.ip(f"link set eth{n} up")
+        self.ip(f"link set sw{n} master br0 up", self.switch)
 
     def tear_down(self) -> None:
         """Ends the processes and removes the namespaces."""
@@ -123,14 +141,19 @@ class Lab:
         """Pulls or plugs the cable of ethN at its far end."""
         self.ip(f"link set sw{n} {'up' if plugged else 'down'}", self.switch)
 
+    def addresses(self, interface: str, address: str = "") -> list[dict[str, Any]]:
+        """Addresses of an interface, all or those equal to one, by ip(8)."""
+        (link,) = json.loads(self.ip(f"-j addr show dev {interface}"))
+        found: list[dict[str, Any]] = link.get("addr_info", [])
+        return [item for item in found if address in ("", _text(item))]
+
     def where(self, address: str = VIP) -> list[str]:
         """Interfaces of the host that have the address, by ip(8)."""
-        ip, _, prefix = address.partition("/")
+        links = json.loads(self.ip("-j addr show"))
         return [
             link["ifname"]
-            for link in json.loads(self.ip("-j addr show"))
-            for item in link.get("addr_info", [])
-            if (item.get("local"), str(item.get("prefixlen"))) == (ip, prefix)
+            for link in links
+            if address in [_text(item) for item in link.get("addr_info", [])]
         ]
 
     def python(self, code: str) -> str:
@@ -138,11 +161,19 @@ class Lab:
         argv = ["ip", "netns", "exec", self.host, sys.executable, "-c", code]
         return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
 
-    def start(self, *argv: str, space: str = "") -> subprocess.Popen[str]:
-        """Starts Python in a namespace."""
+    def start(self, *argv: str, space: str = "", talk: bool = False) -> subprocess.Popen[str]:
+        """Starts Python in a namespace; ``talk`` gives it a standard input to be spoken to."""
         command = ["ip", "netns", "exec", space or self.host, sys.executable, *argv]
+        return self.spawn(*command, talk=talk)
+
+    def spawn(self, *argv: str, talk: bool = False) -> subprocess.Popen[str]:
+        """Starts a command that ends with the test."""
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            argv,
+            stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self._processes.append(process)
         return process
@@ -163,14 +194,25 @@ class Lab:
         self._agents.append(Agent(path or self.path))
         return self._agents[-1]
 
-    def held(self, *options: str, address: str = VIP) -> tuple[subprocess.Popen[str], Agent]:
+    def held(
+        self, *options: str, address: str = VIP, interfaces: tuple[str, ...] = ("eth0", "eth1")
+    ) -> tuple[subprocess.Popen[str], Agent]:
         """A holder that holds an address on eth0, and the agent that told it to."""
         process = self.holder(*options)
         agent = self.agent()
-        agent.plan(address)
+        agent.plan(address, interfaces=interfaces)
         agent.fit()
         wait_for(lambda: self.where(address) == ["eth0"], what="the address on eth0")
         return process, agent
+
+    def flood(self) -> None:
+        """More events of addresses than anybody's receive buffer takes."""
+        self.python(
+            "from hwagent.net.rtnetlink import Netlink\n"
+            "n = Netlink()\n"
+            "for _ in range(10000):\n"
+            "    n.add_address('lo', '10.9.9.9/32'); n.delete_address('lo', '10.9.9.9/32')\n"
+        )
 
     def sniff(self) -> "Sniffer":
         """Listens to all that reaches the switch."""
@@ -201,11 +243,62 @@ class Sniffer:
             self._frames.append((port, frame))
         return self._frames
 
-    def announced(self, port: str, operation: int) -> list[str]:
-        """Gratuitous ARP for 10.0.0.10 that came in at a port."""
+    def gratuitous(self, port: str, operation: int) -> list[str]:
+        """Gratuitous ARP that came in at a port: request (1) or reply (2)."""
         head = f"08060001080006040{operation:03x}"
         found = [f for p, f in self.frames() if p == port and f[24:44] == head]
-        return [f for f in found if f[56:64] == f[76:84] == "0a00000a"]
+        return [f for f in found if f[56:64] == f[76:84]]
+
+    def announced(self, port: str, operation: int) -> list[str]:
+        """Those for 10.0.0.10."""
+        return [f for f in self.gratuitous(port, operation) if f[56:64] == "0a00000a"]
+
+    def advertised(self, port: str) -> list[str]:
+        """Unsolicited neighbour advertisements for fd00::10, with override, at a port."""
+        target = "fd00" + "0" * 26 + "10"
+        found = [f for p, f in self.frames() if p == port and f[24:28] == "86dd"]
+        return [f for f in found if f[108:112] == "8800" and f[116:156] == "20000000" + target]
+
+
+class Monitor:
+    """What ip(8) tells of addresses in the host from now on."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        process = lab.spawn("ip", "-n", lab.host, "monitor", "address")
+        assert process.stdout is not None
+        self._file = process.stdout.fileno()
+        os.set_blocking(self._file, False)
+        self._text = ""
+        self._marks = 0
+        self._catch_up()
+
+    def deleted(self, address: str) -> int:
+        """How often an address was taken away until now."""
+        self._catch_up()
+        lines = self._text.splitlines()
+        return sum(1 for n in lines if n.startswith("Deleted") and f" {address} " in n)
+
+    def _catch_up(self) -> None:
+        """Waits until an address that was set just now is told of."""
+        self._marks += 1
+        mark = f"127.9.9.{self._marks}/32"
+        self._lab.ip(f"addr add {mark} dev lo")
+        wait_for(lambda: f" {mark} " in self._read() or self._again(mark), what="ip monitor")
+
+    def _again(self, mark: str) -> None:
+        """It may not have listened yet."""
+        self._lab.ip(f"addr change {mark} dev lo")
+
+    def _read(self) -> str:
+        with suppress(BlockingIOError):
+            while data := os.read(self._file, 1 << 16):
+                self._text += data.decode()
+        return self._text
+
+
+def _text(item: dict[str, Any]) -> str:
+    return f"{item.get('local')}/{item.get('prefixlen')}"
 
 
 def listens(path: Path) -> bool:

@@ -1,0 +1,63 @@
+"""Loads the gate into the kernel and attaches it. For the root helper: CAP_BPF, CAP_NET_ADMIN."""
+
+import ipaddress
+import os
+import struct
+from importlib.resources import files
+
+from .deadlines import SLOTS, Deadlines
+from .libbpf import EGRESS, INGRESS, Library
+
+#: By these tc(8) shows the gate's filters, and a later gate takes their place.
+HANDLE, PRIORITY = 0x6877, 1
+_PROGRAMS = {INGRESS: "hwagent_in", EGRESS: "hwagent_out"}
+
+
+class Gate:
+    """One gate: all slots shut, attached nowhere. Raises OSError if this kernel cannot bear it.
+
+    What is attached stays in the kernel whatever becomes of the process: a gate left behind goes on
+    silencing the addresses whose deadlines have passed.
+    """
+
+    def __init__(self) -> None:
+        self._library = Library()
+        self._object = self._library.open(str(files(__package__) / "gate.bpf.o"))
+        self._programs = {p: self._library.program(self._object, n) for p, n in _PROGRAMS.items()}
+        self._vips = self._library.map(self._object, "vips")
+        self.deadlines = Deadlines(os.dup(self._library.map(self._object, "deadlines")))
+
+    def bear(self, address: str, slot: int) -> None:
+        """Makes an address (without prefix length) obey a slot's deadline. Raises OSError."""
+        if not 0 <= slot < SLOTS:
+            raise ValueError(f"slot {slot} is not within 0 to {SLOTS - 1}")
+        self._library.update(self._vips, key(address), struct.pack("=I", slot))
+
+    def spare(self, address: str) -> None:
+        """Leaves an address alone from now on; one that was not borne may be named."""
+        try:
+            self._library.delete(self._vips, key(address))
+        except FileNotFoundError:
+            return
+
+    def attach(self, number: int) -> None:
+        """Guards an interface, by its index, in both directions. Raises OSError."""
+        for point, program in self._programs.items():
+            self._library.attach(number, point, program, HANDLE, PRIORITY)
+
+    def detach(self, number: int) -> None:
+        """Guards an interface no more. Raises OSError."""
+        for point in self._programs:
+            self._library.detach(number, point, HANDLE, PRIORITY)
+
+    def close(self) -> None:
+        """Gives the files back; what is attached stays attached and goes on by its deadlines."""
+        self.deadlines.close()
+        os.close(self.deadlines.fd)
+        self._library.close(self._object)
+
+
+def key(address: str) -> bytes:
+    """An address as the gate's map knows it: 16 bytes, IPv4 mapped. Raises ValueError."""
+    parsed = ipaddress.ip_address(address)
+    return parsed.packed if parsed.version == 6 else bytes(10) + b"\xff\xff" + parsed.packed
