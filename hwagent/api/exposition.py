@@ -5,46 +5,26 @@ from typing import Any
 
 from hwagent.model import Metric, MetricType, Value, Vocabulary
 
-#: Label keys that node_exporter's users know, by kind, and the attribute that holds the value;
-#: an empty name stands for what follows the kind in the component's id.
-LABELS: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "disk": (("device", "name"),),
-    "array": (("device", ""),),
-    "nic": (("device", ""),),
-    "link": (("device", ""),),
-    "bond": (("master", ""),),
-    "temperature": (("chip", "chip"), ("sensor", "sensor"), ("label", "label")),
-    "fan": (("chip", "chip"), ("sensor", "sensor"), ("label", "label")),
-    "voltage": (("chip", "chip"), ("sensor", "sensor"), ("label", "label")),
-    "current": (("chip", "chip"), ("sensor", "sensor"), ("label", "label")),
-    "power": (("chip", "chip"), ("sensor", "sensor"), ("label", "label")),
-    "intrusion": (("chip", "chip"), ("sensor", "sensor")),
-    "psu": (("power_supply", ""),),
-    "battery": (("power_supply", ""),),
-    "memory_controller": (("controller", ""),),
-    "dimm": (("controller", "controller"), ("dimm", "dimm"), ("dimm_label", "label")),
-    "thermal": (("zone", ""),),
-    "cpu": (("cpu", ""),),
-    "watchdog": (("name", ""),),
-    "fc_port": (("fc_host", ""),),
-    "ib_port": (("device", "device"), ("port", "port")),
-    "filesystem": (("mountpoint", ""), ("device", "device"), ("fstype", "fstype")),
-    "multipath": (("device", ""),),
-    "pcie": (("device", ""),),
-    "service": (("service", ""),),
-}
-_UNIT_IN_NAME = ("bytes", "seconds", "celsius", "volts", "amperes", "watts", "ratio", "rpm")
+from .names import INFO, LABELS, UNITS, Label, Shown, shown
+
+PREFIX = "hwagent_"
 
 
 class Family:
-    """One metric family: its header, and its lines by component."""
+    """One metric family: its header, and its lines by component and metric."""
 
-    __slots__ = ("header", "lines")
+    __slots__ = ("header", "lines", "name")
 
     def __init__(self, name: str, type: str, help: str) -> None:
+        self.name = name
+        unit = name.rpartition("_")[2]
         text = help.replace("\\", "\\\\").replace("\n", "\\n")
-        self.header = f"# TYPE {name} {type}\n# HELP {name} {text}\n"
-        self.lines: dict[str, str] = {}
+        self.header = (
+            f"# TYPE {name} {type}\n"
+            + (f"# UNIT {name} {unit}\n" if unit in UNITS else "")
+            + f"# HELP {name} {text}\n"
+        )
+        self.lines: dict[tuple[str, str], str] = {}
 
 
 class Exposition:
@@ -53,7 +33,8 @@ class Exposition:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._families: dict[str, Family] = {}
-        self._of: dict[str, set[str]] = {}
+        self._shown: dict[tuple[str, str], tuple[tuple[Shown, Family], ...]] = {}
+        self._of: dict[str, set[tuple[str, str]]] = {}
         self._words: dict[tuple[str, str], dict[str, None]] = {}
 
     def update(
@@ -65,15 +46,19 @@ class Exposition:
         now = self._of[id] = set()
         for name, value in metrics.items():
             metric = self._vocabulary.get(kind, {}).get(name)
-            if metric is not None:
-                now.add(self._put(id, kind, metric, value, labels))
-        for family in before - now:
-            self._families[family].lines.pop(id, None)
+            if metric is None:
+                continue
+            for form, family in self._families_of(kind, metric):
+                like = _labels(id, form.like, attributes) if form.like else labels
+                family.lines[id, name] = self._lines(id, metric, form, family.name, like, value)
+                now.add((family.name, name))
+        if told := self._tell(id, kind, attributes, labels):
+            now.add((told, ""))
+        self._drop(id, before - now)
 
     def remove(self, id: str) -> None:
         """Forgets a component."""
-        for family in self._of.pop(id, set()):
-            self._families[family].lines.pop(id, None)
+        self._drop(id, self._of.pop(id, set()))
 
     def text(self, extra: Iterable[str] = ()) -> bytes:
         """The whole text, ended with ``# EOF``; ``extra`` are finished families."""
@@ -87,30 +72,50 @@ class Exposition:
         parts.append("# EOF\n")
         return "".join(parts).encode()
 
-    def _put(self, id: str, kind: str, metric: Metric, value: Value, labels: str) -> str:
-        name = family_name(kind, metric)
-        family = self._families.get(name)
-        if family is None:
+    def _drop(self, id: str, lines: Iterable[tuple[str, str]]) -> None:
+        for family, name in lines:
+            self._families[family].lines.pop((id, name), None)
+
+    def _families_of(self, kind: str, metric: Metric) -> tuple[tuple[Shown, Family], ...]:
+        found = self._shown.get((kind, metric.name))
+        if found is None:
             type = "counter" if metric.type is MetricType.COUNTER else "gauge"
-            family = self._families[name] = Family(name, type, metric.help)
+            found = self._shown[kind, metric.name] = tuple(
+                (form, self._family(PREFIX + form.family, type, metric.help))
+                for form in shown(kind, metric)
+            )
+        return found
+
+    def _family(self, name: str, type: str, help: str) -> Family:
+        return self._families.setdefault(name, Family(name, type, help))
+
+    def _lines(
+        self, id: str, metric: Metric, form: Shown, name: str, labels: str, value: Value
+    ) -> str:
+        if form.word:
+            return f"{name}{{{labels}}} {int(value == form.word)}\n"
         if metric.type is MetricType.STATE:
             words = self._words.setdefault((id, metric.name), {})
             words[str(value)] = None
-            family.lines[id] = "".join(
+            return "".join(
                 f'{name}{{{labels},state="{escape(w)}"}} {int(w == value)}\n' for w in words
             )
-        else:
-            suffix = "_total" if metric.type is MetricType.COUNTER else ""
-            family.lines[id] = f"{name}{suffix}{{{labels}}} {_number(value)}\n"
-        return name
+        if form.extra:
+            labels += "," + _pairs(form.extra)
+        if form.factor != 1 and not isinstance(value, str):
+            value = value * form.factor
+        suffix = "_total" if metric.type is MetricType.COUNTER else ""
+        return f"{name}{suffix}{{{labels}}} {_number(value)}\n"
 
-
-def family_name(kind: str, metric: Metric) -> str:
-    """``hwagent_<kind>_<metric>`` with the unit last, without ``_total``."""
-    name = f"hwagent_{kind}_{metric.name}".removesuffix("_total")
-    if metric.unit in _UNIT_IN_NAME and not name.endswith(metric.unit):
-        name += f"_{metric.unit}"
-    return name
+    def _tell(self, id: str, kind: str, attributes: Mapping[str, Any], labels: str) -> str:
+        """Writes what the component is; returns the family, empty if nothing is known."""
+        name, told = INFO.get(kind, ("", ()))
+        pairs = [(label.key, _label(id, label, attributes)) for label in told]
+        if not any(value for _, value in pairs):
+            return ""
+        family = self._family(PREFIX + name, "gauge", "1; the labels tell what it is")
+        family.lines[id, ""] = f"{family.name}{{{labels},{_pairs(pairs)}}} 1\n"
+        return family.name
 
 
 def simple_family(
@@ -131,13 +136,18 @@ def escape(text: str) -> str:
 
 
 def _labels(id: str, kind: str, attributes: Mapping[str, Any]) -> str:
-    rest = id.partition(":")[2]
     pairs = [("component", id)]
-    for key, attribute in LABELS.get(kind, ()):
-        value = attributes.get(attribute, "") if attribute else rest
-        if value != "":
-            pairs.append((key, str(value)))
+    for label in LABELS.get(kind, ()):
+        if (value := _label(id, label, attributes)) != "":
+            pairs.append((label.key, value))
     return _pairs(pairs)
+
+
+def _label(id: str, label: Label, attributes: Mapping[str, Any]) -> str:
+    """The value of one label; empty if the component has none."""
+    value = attributes.get(label.attribute, "") if label.attribute else id.partition(":")[2]
+    match = label.part.search(str(value))
+    return match[1] if match else ""
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> str:

@@ -25,7 +25,7 @@ from .children import Child
 from .clock import Clock
 from .control import Control
 from .core import Core
-from .effects import Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
+from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
 from .holding import Holding
 from .inventory import Job
 from .loading import COLLECTOR_NAMES, enabled, known_vocabulary, rule_set
@@ -61,6 +61,7 @@ class Agent:
         self.core = Core(self.host, config, rule_set(config), known)
         self.bus = Bus()
         self.exposition = Exposition(known)
+        self._unexposed: set[str] = set()
         self.journal = Journal(
             options.places.journal, int(config.journal.max_size), float(config.journal.keep)
         )
@@ -196,6 +197,8 @@ class Agent:
         match effect:
             case Write(record):
                 self.journal.write(record)
+            case Changed(component):
+                self._unexposed.add(component)
             case Publish(type, component, data):
                 self._publish(type, component, data)
             case Hurry(collector, target):
@@ -208,13 +211,12 @@ class Agent:
                 self._start(self._perform(step))
 
     def _publish(self, type: str, component: str, data: Any) -> None:
-        if type in ("reading", "component"):
-            self._expose(component)
         self.bus.publish(self.clock.now(), type, component, data)
         if type == "alert":
             log.warning("%s %s: %s", data["state"], data["rule"], data["summary"])
 
     def _expose(self, id: str) -> None:
+        """Makes the metrics of a component anew: when they are asked for, not at every look."""
         joined = self.core.judge.inventory.get(id)
         if joined is None:
             self.exposition.remove(id)
@@ -277,7 +279,7 @@ class Agent:
             "version": __version__,
             "components": components,
             "alerts": self.core.alerts(),
-            "vips": self.holding.vips() if self.config.vips else [],
+            "vips": self.vips(),
             "members": [{"name": self.host, "status": "alive", "self": True}],
             "time": self.clock.now(),
             "started": self.started,
@@ -292,6 +294,10 @@ class Agent:
         if self.config.vips and not self.holding.connected:
             found.append("the holder does not answer")
         return [p for p in found if p]
+
+    def vips(self) -> list[dict[str, Any]]:
+        """Virtual IPs of the configuration as the holder has them."""
+        return self.holding.vips() if self.config.vips else []
 
     def components(self) -> list[Component]:
         """All components, sorted by id."""
@@ -311,6 +317,8 @@ class Agent:
 
     def metrics(self) -> bytes:
         """OpenMetrics text."""
+        while self._unexposed:
+            self._expose(self._unexposed.pop())
         return self.exposition.text(self_metrics(self))
 
     async def events(self, after: int | None) -> AsyncIterator[dict[str, Any]]:

@@ -16,7 +16,7 @@ from hwagent.respond.maintenance import Maintenance
 from hwagent.respond.notify import Acks, Schedule, Silences
 from hwagent.rules import RuleSet
 
-from .effects import Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
+from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
 from .fitness import Verdict, fitness
 from .inventory import Job
 from .judge import Judge
@@ -134,7 +134,7 @@ class Core:
         """Forgets a vanished component."""
         if not self.judge.forget(id):
             return []
-        return [Publish("component", id, None), *self._evaluate(now)]
+        return [Changed(id), Publish("component", id, None), *self._evaluate(now)]
 
     def delivered(self, now: float, receiver: str, problem: str) -> list[Effect]:
         """A delivery was made, or failed for a reason."""
@@ -160,7 +160,7 @@ class Core:
     # Inside
 
     def _changed(self, now: float, ids: list[str]) -> list[Effect]:
-        effects: list[Effect] = []
+        effects: list[Effect] = [Changed(id) for id in ids]
         for id in ids:
             joined = self.judge.inventory.get(id)
             if joined and (record := self._readings.changed(now, joined)):

@@ -23,6 +23,12 @@ class Publish(msgspec.Struct, frozen=True):
     data: Any
 
 
+class Changed(msgspec.Struct, frozen=True):
+    """A component's readings are new, or it is forgotten: what was made of them is stale."""
+
+    component: str
+
+
 class Perform(msgspec.Struct, frozen=True):
     """Journal the intent, then have the helper run the verbs, then report back."""
 
@@ -49,4 +55,4 @@ class Hurry(msgspec.Struct, frozen=True):
     target: str = ""
 
 
-Effect = Write | Publish | Perform | Deliver | TellHolder | Hurry
+Effect = Write | Publish | Changed | Perform | Deliver | TellHolder | Hurry

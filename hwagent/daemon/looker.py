@@ -47,8 +47,10 @@ class Looker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: dict[Job, int] = {}
         self.first_round = asyncio.Event()
+        #: By collector: how long its last look took, whether that went well, when one last did.
         self.seconds: dict[str, float] = {}
         self.success: dict[str, bool] = {}
+        self.good_at: dict[str, float] = {}
 
     def configure(self, config: Config) -> None:
         """Takes intervals and what is switched off from the configuration."""
@@ -176,10 +178,11 @@ class Looker:
             self._went_well(job, samples)
         finally:
             self._schedule.done(self._now(), job)
-            self.seconds[job[0]] = self.seconds.get(job[0], 0.0) + self._now() - start
+            self.seconds[job[0]] = self._now() - start
 
     def _went_well(self, job: Job, samples: list[Sample]) -> None:
         self.success[job[0]] = True
+        self.good_at[job[0]] = self._now()
         if job not in self._schedule:
             return
         if job in self._failures:

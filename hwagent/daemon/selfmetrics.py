@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hwagent import __version__
 from hwagent.api.exposition import simple_family
-from hwagent.model import Health
+from hwagent.model import Health, worst
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -17,14 +17,23 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
     yield simple_family(
         "hwagent_build_info", "gauge", "version of the agent", [({"version": __version__}, 1)]
     )
-    health = agent.core.health()
+    components = agent.components()
+    health = worst(c.health for c in components)
     yield simple_family(
         "hwagent_health",
         "gauge",
         "health of the host",
         [({"state": h}, int(h == health)) for h in Health],
     )
-    counts = Counter((c.kind, c.health) for c in agent.components())
+    yield simple_family(
+        "hwagent_component_health", "gauge", "health of each component",
+        [
+            ({"component": c.id, "kind": c.kind, "state": h}, int(h == c.health))
+            for c in components
+            for h in Health
+        ],
+    )  # fmt: skip
+    counts = Counter((c.kind, c.health) for c in components)
     yield simple_family(
         "hwagent_components", "gauge", "components by kind and health",
         [({"kind": kind, "health": h}, n) for (kind, h), n in sorted(counts.items())],
@@ -39,7 +48,7 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
     )  # fmt: skip
     yield simple_family(
         "hwagent_vip_held", "gauge", "1 if this host holds the virtual IP",
-        [({"address": v["address"]}, int(v["state"] == "held")) for v in agent.status()["vips"]],
+        [({"address": v["address"]}, int(v["state"] == "held")) for v in agent.vips()],
     )  # fmt: skip
     yield from _looks(agent)
     yield simple_family(
@@ -56,12 +65,17 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
 def _looks(agent: "Agent") -> Iterator[str]:
     looker = agent.looker
     yield simple_family(
-        "hwagent_collector_duration_seconds", "counter", "time spent waiting for looks",
+        "hwagent_scrape_collector_duration_seconds", "gauge", "how long the last look took",
         [({"collector": c}, s) for c, s in sorted(looker.seconds.items())],
     )  # fmt: skip
     yield simple_family(
         "hwagent_scrape_collector_success", "gauge", "1 if the last look went well",
         [({"collector": c}, int(ok)) for c, ok in sorted(looker.success.items())],
+    )  # fmt: skip
+    now = agent.clock.now()
+    yield simple_family(
+        "hwagent_scrape_collector_age_seconds", "gauge", "time since a look last went well",
+        [({"collector": c}, now - at) for c, at in sorted(looker.good_at.items())],
     )  # fmt: skip
     for role, pool in (("poller", agent.pollers), ("helper", agent.helper)):
         stats = pool.stats()

@@ -27,11 +27,11 @@ def test_prometheus_reads_what_we_write():
     exposition.update("temperature:x/temp1", "temperature", attributes, {"celsius": 41.5})
     found = parse(exposition.text([simple_family("hwagent_x", "counter", "x", [({"a": "b"}, 2)])]))
     nic = (("component", "nic:eno1"), ("device", "eno1"))
-    assert found["hwagent_nic_rx_errors_total", nic] == 7
-    assert found["hwagent_nic_carrier", nic] == 1
-    assert found["hwagent_nic_duplex", (*nic, ("state", "full"))] == 1
+    assert found["hwagent_network_receive_errs_total", nic] == 7
+    assert found["hwagent_network_carrier", nic] == 1
+    assert found["hwagent_network_duplex", (*nic, ("state", "full"))] == 1
     assert found["hwagent_x_total", (("a", "b"),)] == 2
-    (temperature,) = [v for (n, _), v in found.items() if n == "hwagent_temperature_celsius"]
+    (temperature,) = [v for (n, _), v in found.items() if n == "hwagent_hwmon_temp_celsius"]
     assert temperature == 41.5
 
 
@@ -47,7 +47,7 @@ def test_what_is_gone_is_not_exposed():
     exposition = Exposition(WORDS)
     exposition.update("nic:a", "nic", {}, {"rx_errors": 1, "carrier": 1})
     exposition.update("nic:a", "nic", {}, {"carrier": 1})
-    assert b"rx_errors" not in exposition.text()
+    assert b"receive_errs" not in exposition.text()
     exposition.remove("nic:a")
     assert exposition.text() == b"# EOF\n"
 

@@ -146,8 +146,8 @@ def test_metrics_are_read_by_prometheus_own_parser(tmp_path, server):
     with RunningAgent(tmp_path / "agent", server) as agent:
         text = request(agent.socket, "GET", "/metrics")[1].decode()
         samples = {s.name for f in text_string_to_metric_families(text) for s in f.samples}
-        assert {"hwagent_health", "hwagent_build_info", "hwagent_array_degraded"} <= samples
-        assert "hwagent_nic_rx_packets_total" in samples or "hwagent_nic_carrier" in samples
+        assert {"hwagent_health", "hwagent_build_info", "hwagent_md_degraded"} <= samples
+        assert {"hwagent_network_carrier", "hwagent_network_up"} <= samples
 
 
 def test_a_component_that_was_taken_out_for_good_is_forgotten(tmp_path, server):
