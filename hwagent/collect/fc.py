@@ -13,7 +13,7 @@ from .base import Collector
 from .counting import count
 from .gather import Gather
 from .interface import text_or_empty
-from .root import Root, Unreadable
+from .root import Missing, Root, Unreadable
 
 #: More than any host has; a capture may hold any number of directories.
 PORTS_MAX = 256
@@ -122,6 +122,8 @@ def _targets(g: Gather, number: str) -> None:
             continue
         try:
             states[name] = g.root.text(f"{_REMOTE}/{name}/port_state")
+        except Missing:  # the kernel forgot it a moment ago
+            continue
         except Unreadable as e:
             g.problem("targets_online", str(e))
     g.set("targets", len(states))

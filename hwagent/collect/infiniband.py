@@ -31,6 +31,8 @@ _PHYSICAL = frozenset(
     }
 )
 _NO_COUNTERS = "N/A (no PMA)"
+#: What virtual functions and adapters answer that do not count this: process_mad() fails.
+_NOT_COUNTED = ("EINVAL", "ENOTSUP", "EOPNOTSUPP")  # of the two, Python names either
 _WORDS = 4  # *_data counts words of four octets
 #: Metric: file in counters, its old 64-bit twin in counters_ext if it has one, what it says.
 _TRAFFIC = {
@@ -181,8 +183,9 @@ def _count(g: Gather, metric: str, file: str, scale: int) -> int | None:
     except Missing:
         return None
     except Unreadable as e:
-        g.problem(metric, str(e))
-        g.metrics.pop(metric, None)
+        if not e.why.startswith(_NOT_COUNTED):
+            g.problem(metric, str(e))
+            g.metrics.pop(metric, None)
         return None
     value = count(g, metric, file, scale=scale)
     if metric in g.problems:

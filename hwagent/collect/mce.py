@@ -1,8 +1,9 @@
 """Machine checks: errors that processors find in themselves, their caches, buses and memory.
 
 Sources: /proc/interrupts (arch/x86/kernel/irq.c, the counts for each processor),
-Documentation/ABI/testing/sysfs-mce. What a machine check did is told elsewhere: memory taken out of
-use and the kernel's taint at the host, errors by memory module at EDAC.
+arch/x86/kernel/cpu/mce/core.c (settings; decimal, whatever Documentation/ABI/testing/sysfs-mce
+says). What a machine check did is told elsewhere: memory taken out of use and the kernel's taint at
+the host, errors by memory module at EDAC.
 """
 
 import re
@@ -112,8 +113,8 @@ def _line(g: Gather, metric: str, words: list[str], cpus: int) -> None:
 
 
 def _settings(g: Gather) -> None:
-    count(g, "check_interval_seconds", "check_interval", base=16)
-    ignored = count(g, "corrected_ignored", "ignore_ce", base=16)
+    count(g, "check_interval_seconds", "check_interval")
+    ignored = count(g, "corrected_ignored", "ignore_ce")
     if ignored is not None and ignored > 1:
         g.metrics.pop("corrected_ignored")
         g.problem("corrected_ignored", f"ignore_ce: neither 0 nor 1: {ignored}")
