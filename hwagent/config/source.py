@@ -140,29 +140,36 @@ def _decode_unit(type: type, value: Any) -> Any:
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 _FIELD = re.compile(r"unknown field `([^`]+)`")
+_ENUM = re.compile(r"Invalid enum value '?([^']*)'?")
 
 
 def _explain(source: Source, type: type, at: Path, message: str) -> ConfigError:
     match = _AT.match(message)
     what, text = (match["what"], match["path"] or "") if match else (message, "")
     path = at + tuple(int(i) if i else name for name, i in _STEP.findall(text) if name or i)
-    field = _FIELD.search(what)
-    if not field:
-        hint = ""
-        return ConfigError(source.place(path), what.replace("`", "'"), _dotted(path), hint)
-    place = source.keys.get((*path, field[1]), source.place(path))
-    names = _fields_at(type, path[len(at) :])
-    return ConfigError(place, f"unknown key {field[1]!r}", _dotted(path), nearest(field[1], names))
+    known = _known_at(type, path[len(at) :])
+    if field := _FIELD.search(what):
+        place = source.keys.get((*path, field[1]), source.place(path))
+        what, hint = f"unknown key {field[1]!r}", nearest(field[1], known)
+    else:
+        place, value = source.place(path), _ENUM.match(what)
+        hint = nearest(value[1], known) if value else ""
+    return ConfigError(place, what.replace("`", "'"), _dotted(path), hint)
 
 
-def _fields_at(type: Any, path: Path) -> list[str]:
-    """Field names of the struct at a path of a type; empty where the type does not tell."""
+def _known_at(type: Any, path: Path) -> list[str]:
+    """Names of the keys, or of the words, that may stand at a path of a type, if it tells."""
     info = msgspec.inspect.type_info(type)
     for step in path:
         info = _step_into(info, step)
     for part in getattr(info, "types", (info,)):
-        if isinstance(part, msgspec.inspect.StructType):
-            return [f.encode_name for f in part.fields]
+        match part:
+            case msgspec.inspect.StructType(fields=fields):
+                return [f.encode_name for f in fields]
+            case msgspec.inspect.EnumType(cls=words):
+                return [str(word.value) for word in words]
+            case msgspec.inspect.LiteralType(values=values):
+                return [str(value) for value in values]
     return []
 
 

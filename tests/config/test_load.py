@@ -68,7 +68,8 @@ def test_an_error_in_a_drop_in_names_the_drop_in(tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        ("mode: acting\n", 1, "Invalid enum value 'acting'"),
+        ("mode: acting\n", 1, "Invalid enum value 'acting' at mode; did you mean 'act'?"),
+        ("mode: x\n", 1, "known are act, dry_run, observe"),
         ("limits:\n  retries: 3\n", 2, "did you mean 'tries'"),
         ("fitness: {ttl: 5}\n", 1, "5 has no unit"),
         ("fitness: {ttl: 5 parsecs}\n", 1, "units are ms, s, m"),
@@ -78,7 +79,11 @@ def test_an_error_in_a_drop_in_names_the_drop_in(tmp_path):
         ("vips:\n- {address: 10.0.0.1/24, interfaces: []}\n", 2, "at least one interface"),
         ("vips:\n- {address: 10.0.0.1/24, interfaces: ['../x']}\n", 2, "not an interface name"),
         ("services:\n- {name: a, type: exec, target: x}\n", 2, "needs 'command'"),
-        ("services:\n- {name: a, type: ping, target: x}\n", 2, "Invalid enum value 'ping'"),
+        (
+            "services:\n- {name: a, type: ping, target: x}\n",
+            2,
+            "known are exec, file, http, tcp, unit",
+        ),
         ("mode: act\nmode: observe\n", 2, "stands twice"),
         ("mode: [act\n", 2, "not valid YAML"),
         ("- a\n", 1, "Expected 'object', got 'array'"),
