@@ -1,0 +1,177 @@
+"""A fleet: hosts as network namespaces on one switch, and a client that sees only the network.
+
+Everything in it ends with ``close``. Needs root and iproute2.
+"""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from tests.waiting import wait_for
+
+VIP = "10.9.0.100"
+CLIENT = "10.9.0.200"
+#: An address answers on the interface that bears it only: eth1 hangs on the same switch.
+_SYSCTL = ("arp_ignore=1", "arp_announce=2")
+
+
+class Host:
+    """One host: eth0, and eth1 for a second path, both to the switch."""
+
+    def __init__(self, fleet: "Fleet", number: int) -> None:
+        self.fleet = fleet
+        self.number = number
+        self.space = f"{fleet.prefix}h{number}"
+        self.address = f"10.9.0.{number}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def run(self, *argv: str, log: Path | None = None) -> subprocess.Popen[bytes]:
+        """Starts a command on the host."""
+        with open(log or os.devnull, "ab") as output:
+            process = subprocess.Popen(
+                ["ip", "netns", "exec", self.space, *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def ip(self, words: str) -> None:
+        """Runs ip(8) on the host."""
+        _ip(self.space, words)
+
+    def cable(self, plugged: bool, port: int = 0) -> None:
+        """Pulls or plugs a cable at the switch."""
+        state = "up" if plugged else "down"
+        _ip(self.fleet.switch, f"link set h{self.number}p{port} {state}")
+
+    def end(self) -> None:
+        """Kills everything that was started here by ``run``."""
+        for process in self.processes:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGCONT)
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self.processes.clear()
+
+
+class Fleet:
+    """Hosts numbered from 1, a switch, and a prober in the client's namespace."""
+
+    def __init__(self, hosts: int) -> None:
+        self.prefix = f"hwf{secrets.token_hex(2)}"
+        self.switch, self.client = f"{self.prefix}s", f"{self.prefix}c"
+        self.hosts = [Host(self, n + 1) for n in range(hosts)]
+        self._helpers: list[subprocess.Popen[str]] = []
+        self._prober: subprocess.Popen[str] | None = None
+
+    def build(self) -> None:
+        """Makes the namespaces and cables, and starts the echo on every host."""
+        for space in (self.switch, self.client, *(h.space for h in self.hosts)):
+            subprocess.run(["ip", "netns", "add", space], check=True)
+            _ip(space, "link set lo up")
+        _ip(self.switch, "link add br0 type bridge")
+        _ip(self.switch, "link set br0 up")
+        self._plug("c", self.client, "eth0", f"{CLIENT}/24")
+        for host in self.hosts:
+            for setting in _SYSCTL:
+                _exec(host.space, "sysctl", "-qw", f"net.ipv4.conf.all.{setting}")
+            self._plug(f"h{host.number}p0", host.space, "eth0", f"{host.address}/24")
+            self._plug(f"h{host.number}p1", host.space, "eth1", "")
+            self._start(host.space, "-m", "tests.fleet.echo", str(host.number))
+
+    def _plug(self, port: str, space: str, name: str, address: str) -> None:
+        _ip(self.switch, f"link add {port} type veth peer name {name} netns {space}")
+        _ip(self.switch, f"link set {port} master br0 up")
+        if address:
+            _ip(space, f"addr add {address} dev {name}")
+        _ip(space, f"link set {name} up")
+
+    def _start(self, space: str, *argv: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", space, sys.executable, *argv],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._helpers.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    def _voice(self) -> subprocess.Popen[str]:
+        self._prober = self._prober or self._start(
+            self.client, "-m", "tests.fleet.prober", VIP, "eth0", CLIENT
+        )
+        return self._prober
+
+    def _say(self, word: str) -> None:
+        print(word, file=self._voice().stdin, flush=True)
+
+    def _hear(self) -> Any:
+        output = self._voice().stdout
+        assert output is not None
+        return json.loads(output.readline())
+
+    @contextmanager
+    def probing(self) -> Iterator[dict[str, Any]]:
+        """Probes while the block runs; the dictionary holds the summary after it."""
+        seen: dict[str, Any] = {}
+        self._say("start")
+        yield seen
+        self._say("stop")
+        seen.update(self._hear())
+
+    def answering(self) -> list[int]:
+        """Numbers of the hosts that answer for the address now."""
+        self._say("ask")
+        found: list[int] = self._hear()
+        return found
+
+    def owner(self) -> Host:
+        """Waits until exactly one host answers for the address."""
+
+        def one() -> Host | None:
+            found = self.answering()
+            return self.hosts[found[0] - 1] if len(found) == 1 else None
+
+        found: Host = wait_for(one, 60, lambda: f"one owner of {VIP}")
+        return found
+
+    def close(self) -> None:
+        """Ends all processes and removes the namespaces."""
+        for host in self.hosts:
+            host.end()
+        for process in self._helpers:
+            process.kill()
+            process.communicate()
+        for space in (self.switch, self.client, *(h.space for h in self.hosts)):
+            subprocess.run(["ip", "netns", "del", space], capture_output=True)
+
+
+def _ip(space: str, words: str) -> None:
+    subprocess.run(["ip", "-n", space, *words.split()], check=True, capture_output=True)
+
+
+def _exec(space: str, *argv: str) -> None:
+    subprocess.run(["ip", "netns", "exec", space, *argv], check=True, capture_output=True)
+
+
+@contextmanager
+def fleet(hosts: int) -> Iterator[Fleet]:
+    """A fleet that is gone after the block."""
+    made = Fleet(hosts)
+    try:
+        made.build()
+        yield made
+    finally:
+        made.close()

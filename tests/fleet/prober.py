@@ -1,0 +1,157 @@
+"""What a client sees of a virtual IP: asks it every millisecond, in two ways, and keeps the books.
+
+By a plain socket, as a client does, through its neighbour table: the longest silence is the outage.
+And by a frame to all hosts with the address as destination: every host that bears the address and
+lets it through answers, so two answers to one question are two owners.
+
+Lines on standard input, each answered by one line of JSON: ``ask`` asks once, by the frame, and
+tells which hosts answered; ``start`` probes until ``stop`` and tells what was seen.
+"""
+
+import json
+import os
+import select
+import socket
+import struct
+import sys
+import time
+from itertools import pairwise
+from typing import Any
+
+PORT = 9999
+EVERY = 0.001
+#: The loop gives up this much of a round after the last question, for answers under way.
+LINGER = 0.1
+
+
+class Prober:
+    """One round's books."""
+
+    def __init__(self, vip: str, interface: str) -> None:
+        self.vip = vip
+        self.client = self._bound()
+        self.caller = self._bound()
+        self.raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        self.raw.bind((interface, 0))
+        self.own = socket.gethostbyname(sys.argv[3])
+        self.header = self._header()
+
+    def _bound(self) -> socket.socket:
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.bind((sys.argv[3], 0))
+        s.setblocking(False)
+        return s
+
+    def _header(self) -> bytes:
+        mac = self.raw.getsockname()[4]
+        ethernet = b"\xff" * 6 + mac + b"\x08\x00"
+        addresses = socket.inet_aton(self.own) + socket.inet_aton(self.vip)
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 36, 0, 0, 64, 17, 0) + addresses
+        total = sum(struct.unpack("!10H", ip))
+        total = (total & 0xFFFF) + (total >> 16)
+        ip = ip[:10] + struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF) + ip[12:]
+        udp = struct.pack("!HHHH", self.caller.getsockname()[1], PORT, 16, 0)
+        return ethernet + ip + udp
+
+    def round(self, stop: int) -> dict[str, Any]:
+        """Asks until the file ``stop`` can be read; returns what was seen."""
+        sent: list[float] = []
+        answers: list[tuple[int, int, float]] = []
+        callers: dict[int, set[int]] = {}
+        begin = due = time.monotonic()
+        end = 0.0
+        while not end or time.monotonic() < end:
+            now = time.monotonic()
+            if now >= due and not end:
+                number = struct.pack("!Q", len(sent))
+                sent.append(now)
+                self._ask(number)
+                due = max(due + EVERY, now)
+            ready, _, _ = select.select(
+                [self.client, self.caller, stop], [], [], max(0.0, due - now) if not end else 0.01
+            )
+            if stop in ready and not end:
+                sys.stdin.readline()
+                end = time.monotonic() + LINGER
+            self._take(self.client, lambda host, n: answers.append((n, host, time.monotonic())))
+            self._take(self.caller, lambda host, n: callers.setdefault(n, set()).add(host))
+        return summary(begin, sent, answers, callers)
+
+    def ask(self) -> list[int]:
+        """Hosts that answer one question to all."""
+        hosts: set[int] = set()
+        self._take(self.caller, lambda host, n: None)
+        self.raw.send(self.header + bytes(8))
+        while select.select([self.caller], [], [], LINGER)[0]:
+            self._take(self.caller, lambda host, n: hosts.add(host))
+        return sorted(hosts)
+
+    def _ask(self, number: bytes) -> None:
+        for send in (
+            lambda: self.client.sendto(number, (self.vip, PORT)),
+            lambda: self.raw.send(self.header + number),
+        ):
+            try:
+                send()
+            except OSError:
+                continue  # no neighbour answers for it: that is the outage
+
+    def _take(self, s: socket.socket, note: Any) -> None:
+        while True:
+            try:
+                data = s.recv(100)
+            except OSError:
+                return
+            if len(data) == 9:
+                note(data[0], struct.unpack("!Q", data[1:])[0])
+
+
+def summary(
+    begin: float,
+    sent: list[float],
+    answers: list[tuple[int, int, float]],
+    callers: dict[int, set[int]],
+) -> dict[str, Any]:
+    """The longest silence between two questions that were answered, in milliseconds, and who
+    answered from when on; ``prober_stall_ms`` is the prober's own longest silence."""
+    answered = {n: host for n, host, _ in answers}
+    changes: list[list[float]] = []
+    for n, at in enumerate(sent):
+        if n in answered and (not changes or changes[-1][1] != answered[n]):
+            changes.append([round(at - begin, 3), answered[n]])
+    gaps = [b - a for a, b in pairwise(sent)]
+    return {
+        "sent": len(sent),
+        "answered": len(answered),
+        "outage_ms": round(_outage(sent, answered), 1),
+        "owners": changes,
+        "overlaps": sum(len(hosts) > 1 for hosts in callers.values()),
+        "prober_stall_ms": round(max(gaps, default=0.0) * 1000, 1),
+    }
+
+
+def _outage(sent: list[float], answered: dict[int, int]) -> float:
+    """Longest time from the first question of a row without answer to the next answered one."""
+    worst, start = 0.0, None
+    for n, at in enumerate(sent):
+        if n in answered:
+            if start is not None:
+                worst = max(worst, at - start)
+            start = None
+        elif start is None:
+            start = at
+    if start is not None:
+        worst = max(worst, sent[-1] - start)
+    return worst * 1000
+
+
+def main() -> None:
+    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(20))
+    prober = Prober(sys.argv[1], sys.argv[2])
+    print("ready", flush=True)
+    while line := sys.stdin.readline():
+        answer = prober.ask() if line.strip() == "ask" else prober.round(sys.stdin.fileno())
+        print(json.dumps(answer), flush=True)
+
+
+main()
