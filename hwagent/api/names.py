@@ -197,12 +197,19 @@ SAME: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
     "link": _NETWORK,
     "bond": {
         "carrier": _of_nic("network_carrier"),
+        "carrier_changes": _of_nic("network_carrier_changes"),
+        "operstate": (
+            Shown("network_operstate", like="nic"),
+            Shown("network_up", like="nic", word="up"),
+        ),
+        "mtu_bytes": _of_nic("network_mtu_bytes"),
         "admin_up": _of_nic("network_admin_up"),
         "legs_total": (Shown("bonding_slaves"),),
         "legs_up": (Shown("bonding_active"),),
     },
     "array": {
         "raid_disks": (Shown("md_disks_required"), Shown("md_raid_disks")),
+        "size_bytes": (Shown("md_size_bytes"), Shown("md_blocks", factor=1 / 1024)),
         "in_sync_disks": _disks("active"),
         "failed_disks": _disks("failed"),
         "spare_disks": _disks("spare"),
@@ -219,6 +226,8 @@ SAME: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
         "busy_seconds": (Shown("disk_io_time_seconds"),),
         "queue_seconds": (Shown("disk_io_time_weighted_seconds"),),
         "in_flight": (Shown("disk_io_now"),),
+        "write_cache": (Shown("disk_ata_write_cache"),),
+        "write_cache_enabled": (Shown("disk_ata_write_cache_enabled"),),
     },
     "memory_controller": {
         "ce": (Shown("edac_correctable_errors"),),

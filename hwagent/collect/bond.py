@@ -13,6 +13,7 @@ from .bond_legs import ACTIVE_LEG_MODES, Leg, active_metrics, leg_metrics
 from .bond_text import BondText, parse_bond
 from .gather import Gather
 from .interface import (
+    OPERSTATES,
     WIRE_ERRORS,
     admin_up,
     interface_id,
@@ -23,6 +24,7 @@ from .interface import (
 from .root import Missing, Root, Unreadable
 
 _RST = "Documentation/networking/bonding.rst"
+_ABI = "Documentation/ABI/testing/sysfs-class-net"
 _LEGS_MAX = 256
 _NO_PARTNER = "00:00:00:00:00:00"
 _MII = frozenset({"up", "down", "going down", "going back"})
@@ -30,6 +32,9 @@ _MII = frozenset({"up", "down", "going down", "going back"})
 _METRICS = (
     gauge("admin_up", "1 if the bond is switched on"),
     gauge("carrier", "1 if the bond as a whole has a link"),
+    counter("carrier_changes", "times that its link came or went", source=_ABI),
+    state("operstate", "RFC 2863 state of the bond", _ABI),
+    gauge("mtu_bytes", "largest packet", "bytes", _ABI),
     state("mode", "bonding mode by name", _RST),
     gauge("legs_total", "legs that the bond has now"),
     gauge("legs_up", "legs that its monitor takes for usable"),
@@ -93,6 +98,9 @@ def _read(root: Root, name: str) -> Sample:
         g.set("admin_up", int(up))
     if up is not False:
         g.number("carrier", "carrier")
+    g.number("carrier_changes", "carrier_changes")
+    g.word("operstate", "operstate", OPERSTATES)
+    g.number("mtu_bytes", "mtu")
     _judge(g, text, {leg: _leg(root, name, leg, text) for leg in _leg_names(g, text)})
     return g.sample()
 

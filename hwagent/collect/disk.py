@@ -1,19 +1,21 @@
 """Disks as the kernel sees them: what they are, whether they answer, how long they take.
 
-Reads sysfs and /proc/diskstats only, which never reaches the hardware: it works while a disk hangs.
+Reads sysfs, /proc/diskstats and udev's database only, which never reaches the hardware: it works
+while a disk hangs.
 Sources: Documentation/block/stat.rst, Documentation/ABI/stable/sysfs-block,
 drivers/scsi/scsi_sysfs.c (states, hexadecimal command counts), drivers/nvme/host/sysfs.c (states).
 """
 
 import re
+from collections.abc import Mapping
 from typing import ClassVar
 
 from hwagent.model import Sample, counter, gauge, state
 
 from .base import Collector
 from .gather import Gather
-from .identity import disk_ids, safe, serial_of, text_or_empty, udev, wwn_of
-from .root import Missing, Root, Unreadable
+from .identity import disk_ids, diskstats, safe, serial_of, text_or_empty, udev, wwn_of
+from .root import Missing, Root, Unreadable, natural
 
 #: More block devices than any host has; a capture may hold any number of directories.
 DISKS_MAX = 4096
@@ -53,6 +55,10 @@ _STAT: tuple[tuple[str, float], ...] = (
 )
 _STAT_FORMS = (11, 15, 17)  # kernels before 4.18, before 5.5, and since
 _STAT_SOURCE = "Documentation/block/stat.rst"
+_ATA_FLAGS = {
+    "write_cache": "ID_ATA_WRITE_CACHE",
+    "write_cache_enabled": "ID_ATA_WRITE_CACHE_ENABLED",
+}
 _COMMANDS = (
     ("io_requests", "device/iorequest_cnt"),
     ("io_done", "device/iodone_cnt"),
@@ -60,6 +66,7 @@ _COMMANDS = (
     ("io_timeouts", "device/iotmo_cnt"),
 )
 _SCSI_SOURCE = "drivers/scsi/scsi_sysfs.c"
+_ATA = "ata_id(8), IDENTIFY DEVICE words 82 and 85"
 
 METRICS = (
     state("state", "running or live if it takes commands", "scsi_sysfs.c; nvme/host/sysfs.c"),
@@ -67,6 +74,8 @@ METRICS = (
     gauge("rotational", "1 for a hard disk, 0 for flash", "", "sysfs-block, queue/rotational"),
     gauge("read_only", "1 if the kernel refuses to write to it"),
     gauge("removable", "1 if the medium can be taken out"),
+    gauge("write_cache", "1 if it has a cache that loses what it holds with the power", "", _ATA),
+    gauge("write_cache_enabled", "1 if that cache is in use", "", _ATA),
     counter("io_requests", "commands sent to it", "", _SCSI_SOURCE),
     counter("io_done", "commands that ended", "", _SCSI_SOURCE),
     counter("io_errors", "commands that ended with an error, benign ones too", "", _SCSI_SOURCE),
@@ -104,17 +113,23 @@ class Disk(Collector):
 
     def collect(self, root: Root, target: str) -> list[Sample]:
         """One look at all disks. Raises Unreadable if the list of disks cannot be read."""
-        statistics = _diskstats(root)
+        statistics = diskstats(root)
         paths: dict[str, list[Gather]] = {}
         for name, id in disk_ids(root, disks(root)).items():
-            gathered = _disk(root, name, id, statistics.get(name, ""))
+            gathered = _disk(root, name, id, statistics.get(name, [])[3:])
             paths.setdefault(gathered.id, []).append(gathered)
         return [_joined(same) for same in paths.values()]
 
 
 def disks(root: Root) -> list[str]:
-    """Kernel names of the whole disks, in natural order. Raises Unreadable."""
-    return [name for name in root.names("sys/block")[:DISKS_MAX] if _is_disk(root, name)]
+    """Kernel names of the whole disks, in natural order. Raises Unreadable.
+
+    A capture may lack directories of disks that /proc/diskstats has lines of.
+    """
+    known = root.names("sys/block")
+    others = {n for n in diskstats(root) if _NAMED.fullmatch(n)}.difference(known)
+    names = sorted([*known, *others], key=natural) if others else known
+    return [name for name in names[:DISKS_MAX] if _is_disk(root, name)]
 
 
 def transport(root: Root, name: str) -> str:
@@ -122,9 +137,11 @@ def transport(root: Root, name: str) -> str:
     if name.startswith(("nvme", "vd", "mmcblk")):
         return {"n": "nvme", "v": "virtio", "m": "mmc"}[name[0]]
     where = root.real(f"sys/block/{name}")
-    if "/usb" in where or udev(root, name).get("ID_BUS") == "usb":
+    bus = udev(root, name).get("ID_BUS")
+    if "/usb" in where or bus == "usb":
         return "usb"
-    if text_or_empty(root, f"sys/block/{name}/device/vendor") == "ATA" or "/ata" in where:
+    vendor = text_or_empty(root, f"sys/block/{name}/device/vendor")
+    if vendor == "ATA" or "/ata" in where or bus == "ata":
         return "sata"
     return "sas" if "/end_device-" in where else "scsi"
 
@@ -137,12 +154,14 @@ def _is_disk(root: Root, name: str) -> bool:
     return root.exists(f"sys/block/{name}/device")
 
 
-def _disk(root: Root, name: str, id: str, statistics: str) -> Gather:
+def _disk(root: Root, name: str, id: str, statistics: list[str]) -> Gather:
     disk = Gather(id, "disk", root, f"sys/block/{name}")
-    _identify(disk, name)
+    known = udev(root, name)
+    _identify(disk, name, known)
     disk.word("state", "device/state", _STATES)
     disk.number("size_bytes", "size", scale=_SECTOR)
     disk.number("rotational", "queue/rotational")
+    _ata(disk, known)
     disk.number("read_only", "ro")
     disk.number("removable", "removable")
     for metric, file in _COMMANDS:
@@ -155,8 +174,20 @@ def _disk(root: Root, name: str, id: str, statistics: str) -> Gather:
     return disk
 
 
-def _identify(disk: Gather, name: str) -> None:
-    root, known = disk.root, udev(disk.root, name)
+def _ata(disk: Gather, known: Mapping[str, str]) -> None:
+    """What an ATA disk said of itself when udev saw it; not asked again, which could wake it."""
+    for metric, property in _ATA_FLAGS.items():
+        if known.get(property) in ("0", "1"):
+            disk.set(metric, int(known[property]))
+    rate = known.get("ID_ATA_ROTATION_RATE_RPM", "")
+    if rate.isascii() and rate.isdecimal() and len(rate) < 6:
+        disk.attributes["rotation_rate"] = int(rate)
+        if "rotational" not in disk.metrics and "rotational" not in disk.problems:
+            disk.set("rotational", int(int(rate) > 0))
+
+
+def _identify(disk: Gather, name: str, known: Mapping[str, str]) -> None:
+    root = disk.root
     model = disk.attribute("model", "device/model") or known.get("ID_MODEL", "")
     facts = {
         "name": name,
@@ -172,6 +203,8 @@ def _identify(disk: Gather, name: str) -> None:
     disk.attributes.update({key: value for key, value in facts.items() if value})
     disk.attribute("vendor", "device/vendor")
     disk.attribute("firmware", "device/rev") or disk.attribute("firmware", "device/firmware_rev")
+    if "firmware" not in disk.attributes and "ID_REVISION" in known:
+        disk.attributes["firmware"] = known["ID_REVISION"]
     # like is compared with like: the same model, else at least the same way of being attached
     disk.attributes["peer_group"] = safe(model or transport(root, name))
 
@@ -193,36 +226,25 @@ def _syncing(root: Root, array: str) -> bool:
     return action not in ("", "idle", "frozen")
 
 
-def _statistics(disk: Gather, fallback: str) -> None:
+def _statistics(disk: Gather, fallback: list[str]) -> None:
     """Counters from the disk's own file, else from its line of /proc/diskstats."""
     try:
-        line = disk.root.text(f"{disk.directory}/stat")
+        fields = disk.root.text(f"{disk.directory}/stat").split()
     except Missing:
-        line = fallback
+        fields = fallback
     except Unreadable as e:
         disk.problem("reads", str(e))
         return
-    fields = line.split()
     if not fields:
         return
     if len(fields) < _STAT_FORMS[0] or not all(f.isascii() and f.isdecimal() for f in fields[:32]):
-        disk.problem("reads", f"stat: not a line of statistics: {line[:40]!r}")
+        disk.problem("reads", f"stat: not a line of statistics: {' '.join(fields)[:40]!r}")
         return
     form = max(n for n in _STAT_FORMS if n <= len(fields))
     for (metric, scale), field in zip(_STAT, fields[:form]):
         disk.set(
             metric, round(int(field[:40]) * scale, 3) if scale < 1 else int(field[:40]) * scale
         )
-
-
-def _diskstats(root: Root) -> dict[str, str]:
-    """Kernel name to statistics; empty if the file cannot be read, then each disk lacks them."""
-    try:
-        lines = root.text("proc/diskstats").splitlines()
-    except Unreadable:
-        return {}
-    fields = (line.split(None, 3) for line in lines)
-    return {f[2]: f[3] for f in fields if len(f) == 4}
 
 
 def _joined(paths: list[Gather]) -> Sample:

@@ -9,6 +9,8 @@ from .root import Root, Unreadable
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:+-]+")
 _VIRTUAL = re.compile(r"loop|ram|zram|dm-|md|sr|fd")
 _EMPTY = re.compile(r"((naa|eui|uuid|nvme)\.)?(0x)?[0f-]*", re.I)
+#: udev's database; captures that were not made by ``hwagent capture`` keep it at the top.
+_UDEV = ("run/udev/data", "udev/data")
 
 
 def disk_id(root: Root, name: str) -> str:
@@ -72,7 +74,8 @@ def serial_of(root: Root, name: str) -> str:
     page = _bytes(root, f"sys/block/{name}/device/vpd_pg80")
     if not _EMPTY.fullmatch(text := page[4:].decode("ascii", "replace").strip("\0 ")):
         return safe(text)
-    serial = udev(root, name).get("ID_SERIAL_SHORT", "")
+    known = udev(root, name)
+    serial = known.get("ID_SERIAL_SHORT") or known.get("ID_SERIAL", "")
     return "" if _EMPTY.fullmatch(serial) else safe(serial)
 
 
@@ -82,10 +85,23 @@ def udev(root: Root, name: str) -> dict[str, str]:
     Empty where udev does not run or has not seen the device. Source: udev's database, of which
     ``E:`` lines are the properties (systemd, src/libsystemd/sd-device).
     """
-    number = text_or_empty(root, f"sys/block/{name}/dev")
-    lines = text_or_empty(root, f"run/udev/data/b{number}").splitlines() if number else []
+    number = text_or_empty(root, f"sys/block/{name}/dev") or _number_of(root, name)
+    found = (text_or_empty(root, f"{place}/b{number}") for place in _UDEV)
+    lines = next(filter(None, found), "").splitlines() if number else []
     pairs = (line[2:].partition("=") for line in lines if line.startswith("E:"))
     return {key: value for key, _, value in pairs if value}
+
+
+def diskstats(root: Root) -> dict[str, list[str]]:
+    """Kernel name to the fields of its line in /proc/diskstats; empty if it cannot be read."""
+    lines = text_or_empty(root, "proc/diskstats").splitlines()
+    fields = (line.split() for line in lines)
+    return {f[2]: f for f in fields if len(f) > 3}
+
+
+def _number_of(root: Root, name: str) -> str:
+    """``major:minor`` of a device that sysfs does not show."""
+    return ":".join(diskstats(root).get(name, [])[:2])
 
 
 def safe(text: str) -> str:

@@ -279,6 +279,8 @@ def _compare(g: Gather, array: mdstat.MdstatArray | None) -> None:
     other = mdstat.gather(array).metrics
     missing = g.metrics.get("degraded", 0) == other.get("degraded", 0)
     g.set("witness_disagrees", int(not (failed and missing)))
+    if "size_bytes" in other and "size_bytes" not in {**g.metrics, **g.problems}:
+        g.metrics["size_bytes"] = other["size_bytes"]
     g.attributes.setdefault("slots", array.slots)
 
 

@@ -17,7 +17,7 @@ BEYOND = re.compile(
     r"node_(load\d+|memory_\w+|vmstat_oom_kill|procs_blocked|timex_\w+|boot_time_seconds|filefd_\w+"
     r"|filesystem_\w+|power_supply_current_ampere|hwmon_(curr_amps|power_watt))(_total)?"
 )
-OWN = {"network_operstate", "network_admin_up"}
+OWN = {"network_operstate", "network_admin_up", "md_size_bytes"}
 
 
 def claimed() -> set[str]:

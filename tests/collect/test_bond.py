@@ -81,7 +81,8 @@ def _bond(tree: Tree, legs: str = "eth0 eth1", **files: Content) -> None:
         "min_links": 0,
     }
     tree.fill("sys/class/net/bond0/bonding", {**good, **files})
-    tree.fill("sys/class/net/bond0", {"carrier": 1, "flags": "0x1403", "operstate": "up"})
+    own: dict[str, Content] = {"operstate": "up", "carrier_changes": 7, "mtu": 9000}
+    tree.fill("sys/class/net/bond0", {"carrier": 1, "flags": "0x1403", **own})
 
 
 def _look(tree: Tree) -> Sample:
@@ -108,6 +109,8 @@ def test_a_whole_bond(tree: Tree) -> None:
     assert sample.metrics["active_leg_bad"] == 0
     assert sample.metrics["standby_leg"] == "eth1"
     assert sample.metrics["monitored"] == 1
+    assert (sample.metrics["operstate"], sample.metrics["carrier_changes"]) == ("up", 7)
+    assert sample.metrics["mtu_bytes"] == 9000
     assert not sample.problems
 
 

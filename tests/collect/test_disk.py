@@ -127,6 +127,39 @@ def test_udev_knows_what_sysfs_does_not(tree: Tree) -> None:
     assert look(tree)[0].attributes["path"] == "pci-0000:3b:00.0-sas-phy7"
 
 
+@pytest.mark.parametrize("place", ["run/udev/data", "udev/data"])
+def test_a_disk_that_a_capture_has_only_a_line_of_statistics_of(tree: Tree, place: str) -> None:
+    lines = [" 8 0 sda 25 1 100 18000 5 0 8 9 2 10 20", " 8 1 sda1 9 0 0 0 0 0 0 0 0 0 0"]
+    tree.write("proc/diskstats", "\n".join([*lines, " 7 0 loop0 9 0 0 0 0 0 0 0 0 0 0"]))
+    tree.write(
+        f"{place}/b8:0", "E:ID_MODEL=M1\nE:ID_SERIAL_SHORT=S1\nE:ID_BUS=ata\nE:ID_REVISION=9"
+    )
+    [sample] = look(tree)
+    assert sample.id == "disk:serial-S1"
+    assert sample.metrics["reads"] == 25
+    told = {name: sample.attributes[name] for name in ("name", "model", "transport", "firmware")}
+    assert told == {"name": "sda", "model": "M1", "transport": "sata", "firmware": "9"}
+
+
+def test_what_an_ata_disk_told_udev(tree: Tree) -> None:
+    tree.write("sys/block/sda/dev", "8:0")
+    properties = (
+        "ID_ATA_WRITE_CACHE=1",
+        "ID_ATA_WRITE_CACHE_ENABLED=0",
+        "ID_ATA_ROTATION_RATE_RPM=0",
+    )
+    tree.write("run/udev/data/b8:0", "\n".join(f"E:{p}" for p in properties))
+    [sample] = look(tree)
+    assert (sample.metrics["write_cache"], sample.metrics["write_cache_enabled"]) == (1, 0)
+    assert sample.metrics["rotational"] == 0
+    assert sample.attributes["rotation_rate"] == 0
+    tree.write("run/udev/data/b8:0", "E:ID_ATA_WRITE_CACHE=maybe\nE:ID_ATA_ROTATION_RATE_RPM=fast")
+    tree.write("sys/block/sda/queue/rotational", 1)
+    [sample] = look(tree)
+    assert "write_cache" not in sample.metrics
+    assert sample.metrics["rotational"] == 1
+
+
 def test_the_arrays_of_a_disk_are_those_of_its_partitions_too(tree: Tree) -> None:
     disk = sata(tree)
     part = write_partition(tree, disk, 1)

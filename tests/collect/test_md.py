@@ -213,6 +213,12 @@ def test_witnesses_that_disagree_are_told(server: Server) -> None:
     assert md0(server).metrics["witness_disagrees"] == 1
 
 
+def test_what_sysfs_does_not_tell_of_an_array_mdstat_does(server: Server) -> None:
+    size = md0(server).metrics["size_bytes"]
+    server.tree.remove("sys/block/md0/size")
+    assert md0(server).metrics["size_bytes"] == size
+
+
 def test_an_array_that_only_mdstat_knows_is_found_with_its_disks(server: Server) -> None:
     server.tree.remove("sys/block/md0")
     sample = md0(server)
