@@ -1,6 +1,8 @@
 """HTTP/1.1 over a stream: h11 speaks the protocol, this moves the bytes."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,10 +15,14 @@ import msgspec
 BODY_MAX = 1 << 20
 #: A client that is silent for so long in the middle of a request is cut off.
 IDLE = 30.0
+#: struct ucred and gid_t of the kernel; Python takes no answer of more than 1024 bytes.
+_CREDENTIALS, _GROUP, _GROUPS_MAX = struct.Struct("=iII"), struct.Struct("=I"), 1024
+_SO_PEERGROUPS = 59
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One request; ``uid`` is the user at the other end of the socket, None if unknown."""
+    """One request; ``uid`` and ``groups`` are those of the process at the other end of the socket,
+    None and empty if unknown."""
 
     method: str
     path: str
@@ -24,6 +30,7 @@ class Request(msgspec.Struct, frozen=True):
     headers: Mapping[str, str]
     body: bytes
     uid: int | None
+    groups: frozenset[int] = frozenset()
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -58,7 +65,7 @@ class Connection:
         self._writer = writer
         self._handler = handler
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=65536)
-        self._uid = _peer_uid(writer)
+        self._uid, self._groups = _peer(writer)
 
     async def serve(self) -> None:
         """Answers until the client closes, misbehaves or is idle for too long."""
@@ -104,6 +111,7 @@ class Connection:
             headers={k.decode(): v.decode("latin-1") for k, v in head.headers},
             body=bytes(body),
             uid=self._uid,
+            groups=self._groups,
         )
 
     async def _send(self, response: Response) -> None:
@@ -137,14 +145,19 @@ class Connection:
                 return
 
 
-def _peer_uid(writer: asyncio.StreamWriter) -> int | None:
-    """User id of the client of a Unix socket (SO_PEERCRED, unix(7))."""
+def _peer(writer: asyncio.StreamWriter) -> tuple[int | None, frozenset[int]]:
+    """User and groups of the client of a Unix socket (SO_PEERCRED, SO_PEERGROUPS; unix(7)).
+
+    Of a client with more than 256 groups only the first one counts.
+    """
     sock = writer.get_extra_info("socket")
     try:
-        credentials = sock.getsockopt(_SOL_SOCKET, _SO_PEERCRED, 12)
+        data = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     except (OSError, AttributeError):
-        return None
-    return int.from_bytes(credentials[4:8], "little")
-
-
-_SOL_SOCKET, _SO_PEERCRED = 1, 17
+        return None, frozenset()
+    _, uid, gid = _CREDENTIALS.unpack(data)
+    try:
+        others = sock.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _GROUPS_MAX)
+    except OSError:
+        others = b""
+    return uid, frozenset({gid, *(number for (number,) in _GROUP.iter_unpack(others))})

@@ -18,7 +18,7 @@ HEARTBEAT = 15.0
 
 
 class Route(NamedTuple):
-    """One line of the table; ``control`` is for root and the agent's own user only."""
+    """One line of the table; ``control`` is not for everybody who may read."""
 
     method: str
     path: re.Pattern[str]
@@ -27,10 +27,14 @@ class Route(NamedTuple):
 
 
 class Router:
-    """Finds the handler of a request."""
+    """Finds the handler of a request.
 
-    def __init__(self, backend: Backend) -> None:
+    Control is for root, the agent's own user, and members of the group ``admins`` (its number).
+    """
+
+    def __init__(self, backend: Backend, admins: int | None = None) -> None:
         self._backend = backend
+        self._admins = admins
         self._routes = [
             Route("GET", _path("/v1/status"), self._status),
             Route("GET", _path("/v1/components"), self._components),
@@ -58,12 +62,15 @@ class Router:
         return problem(404, f"no such resource: {request.path}; see /v1/openapi.yaml")
 
     async def _call(self, route: Route, request: Request, parts: dict[str, str]) -> Response:
-        if route.control and request.uid not in (0, os.geteuid()):
-            return problem(403, "only root may do this")
+        if route.control and not self._may_control(request):
+            return problem(403, "only root and members of api.admin_group may do this")
         try:
             return await route.handler(request, parts)
         except Refused as e:
             return problem(e.status, str(e))
+
+    def _may_control(self, request: Request) -> bool:
+        return request.uid in (0, os.geteuid()) or self._admins in request.groups
 
     async def _status(self, request: Request, parts: dict[str, str]) -> Response:
         return json_response(self._backend.status())

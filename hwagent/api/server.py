@@ -1,4 +1,4 @@
-"""The query socket: a Unix socket for the group, control for root and the agent's own user."""
+"""The query socket: a Unix socket for the group, control for root and the admin group."""
 
 import asyncio
 import grp
@@ -12,10 +12,13 @@ from .routes import Router
 
 
 class Server:
-    """Serves the API on a Unix socket."""
+    """Serves the API on a Unix socket: ``group`` may read, those in ``admins`` may control too.
 
-    def __init__(self, backend: Backend, path: str, group: str = "") -> None:
-        self._router = Router(backend)
+    Both are read at the start. A group that there is not grants nothing.
+    """
+
+    def __init__(self, backend: Backend, path: str, group: str = "", admins: str = "") -> None:
+        self._router = Router(backend, _gid(admins))
         self._path = path
         self._group = group
         self._server: asyncio.Server | None = None
@@ -65,7 +68,17 @@ def _answers(path: str) -> bool:
 
 def _give_to_group(path: str, group: str) -> None:
     """Lets a group read; where there is no such group, or no right to, only the owner may."""
-    try:
-        os.chown(path, -1, grp.getgrnam(group).gr_gid)
-    except (KeyError, OSError):
+    gid = _gid(group)
+    if gid is None:
         return
+    try:
+        os.chown(path, -1, gid)
+    except OSError:
+        return
+
+
+def _gid(group: str) -> int | None:
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        return None

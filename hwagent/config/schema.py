@@ -131,10 +131,11 @@ class Journal(Section, frozen=True):
 
 
 class Api(Section, frozen=True):
-    """The local socket; its group may read."""
+    """The local socket; its group may read. Of these, members of ``admin_group`` may control."""
 
     socket: str = ""
     group: str = "hwagent"
+    admin_group: str = ""
 
 
 class Config(Section, frozen=True):

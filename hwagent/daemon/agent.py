@@ -93,7 +93,8 @@ class Agent:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reload_quietly()))
-        server = Server(self, self.options.places.socket, self.config.api.group)
+        api = self.config.api
+        server = Server(self, self.options.places.socket, api.group, api.admin_group)
         await self._prepare(server)
         try:
             await stop.wait()

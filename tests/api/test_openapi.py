@@ -2,16 +2,27 @@
 
 from importlib.resources import files
 
+import msgspec
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from hwagent.api.routes import Router
-from hwagent.cli.client import request
+from hwagent.cli.client import events, request
+from hwagent.daemon import control
+from hwagent.daemon.control import Control
 from hwagent.testing.server import Server
 from tests.agents import RunningAgent
 
+REQUESTS = {
+    "Silence": control.SilenceRequest,
+    "Unsilence": control.IdRequest,
+    "Ack": control.AckRequest,
+    "Maintenance": control.MaintenanceRequest,
+    "Forget": control.ComponentRequest,
+    "ActionRequest": control.ActionRequest,
+}
 SPEC = yaml.safe_load(files("hwagent.api").joinpath("openapi.yaml").read_text())
 
 
@@ -26,6 +37,16 @@ def test_every_route_is_described_and_nothing_else():
         concrete = path.replace("{id}", "disk:a").replace("{command}", "ack")
         assert any(m == method and p.fullmatch(concrete) for m, p in patterns), path
     assert len(described) == len(patterns)
+
+
+def test_control_commands_and_their_arguments_are_described_and_nothing_else():
+    operation = SPEC["paths"]["/v1/control/{command}"]["post"]
+    assert set(operation["parameters"][0]["schema"]["enum"]) == set(Control(None)._commands)
+    schemas = SPEC["components"]["schemas"]
+    for name, type in REQUESTS.items():
+        assert set(schemas[name]["properties"]) == set(type.__struct_fields__), name
+        required = {f.name for f in msgspec.structs.fields(type) if f.required}
+        assert set(schemas[name]["required"]) == required, name
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +78,19 @@ def test_answers_fit_their_schema(agent, resource, operation):
     content = SPEC["paths"][operation]["get"]["responses"]["200"]["content"]
     schema = {**content["application/json"]["schema"], "components": SPEC["components"]}
     Draft202012Validator(schema).validate(agent.get(resource))
+
+
+def test_events_fit_their_schema(agent):
+    schema = {"$ref": "#/components/schemas/Event", "components": SPEC["components"]}
+    kept = events(agent.socket, after=0)
+    seen = {}
+    while "alert" not in seen:
+        event = next(kept)
+        Draft202012Validator(schema).validate(event)
+        assert event["id"] > seen.get("id", 0)
+        seen["id"] = event["id"]
+        seen[event["type"]] = event
+    assert seen["alert"]["data"]["rule"]
 
 
 def test_errors_fit_their_schema(agent):

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -50,10 +52,10 @@ class Fake:
         return {"command": command, **arguments}
 
 
-def serve(tmp_path: Path, client: Callable[[str], Awaitable[Any]]) -> Any:
+def serve(tmp_path: Path, client: Callable[[str], Awaitable[Any]], admins: str = "") -> Any:
     async def story() -> Any:
         path = str(tmp_path / "s")
-        server = Server(Fake(), path)
+        server = Server(Fake(), path, admins=admins)
         await server.start()
         try:
             async with asyncio.timeout(20):
@@ -72,11 +74,11 @@ async def exchange(path: str, sent: bytes) -> bytes:
     return answer
 
 
-def ask(tmp_path: Path, request: str, body: bytes = b"") -> tuple[int, Any]:
+def ask(tmp_path: Path, request: str, body: bytes = b"", admins: str = "") -> tuple[int, Any]:
     head = (
         f"{request} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    answer = serve(tmp_path, lambda path: exchange(path, head.encode() + body))
+    answer = serve(tmp_path, lambda path: exchange(path, head.encode() + body), admins)
     headers, _, content = answer.partition(b"\r\n\r\n")
     return int(headers.split()[1]), json.loads(content)
 
@@ -112,11 +114,55 @@ def test_control_passes_arguments(tmp_path):
     assert answer == {"command": "ack", "component": "a"}
 
 
-def test_control_is_for_root_and_the_agents_own_user(tmp_path, monkeypatch):
-    monkeypatch.setattr("hwagent.api.http._peer_uid", lambda writer: os.geteuid() + 1)
-    code, answer = ask(tmp_path, "POST /v1/control/ack", b"{}")
-    assert (code, answer["error"]) == (403, "only root may do this")
-    assert ask(tmp_path, "GET /v1/status")[0] == 200
+@pytest.mark.parametrize(
+    ("user", "groups", "may"),
+    [
+        (os.geteuid(), {7}, True),
+        (os.geteuid() + 1, {7}, False),
+        (os.geteuid() + 1, {7, 4711}, True),
+        (None, set(), False),
+    ],
+)
+def test_control_is_for_root_the_agents_user_and_the_admin_group(
+    tmp_path, monkeypatch, user, groups, may
+):
+    monkeypatch.setattr("hwagent.api.http._peer", lambda writer: (user, frozenset(groups)))
+    monkeypatch.setattr("hwagent.api.server._gid", {"admins": 4711}.get)
+    code, answer = ask(tmp_path, "POST /v1/control/ack", b"{}", admins="admins")
+    assert code == (200 if may else 403)
+    assert may or "admin_group" in answer["error"]
+    assert serve(tmp_path, lambda path: exchange(path, b"GET /metrics HTTP/1.0\r\n\r\n"))
+
+
+def test_without_an_admin_group_nobody_else_may_control(tmp_path, monkeypatch):
+    monkeypatch.setattr("hwagent.api.http._peer", lambda writer: (4711, frozenset({4711})))
+    assert ask(tmp_path, "POST /v1/control/ack", b"{}")[0] == 403
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(("group", "status"), [("4711", 200), ("4713", 200), ("4714", 403)])
+def test_the_kernel_tells_who_asks(monkeypatch, group, status):
+    monkeypatch.setattr("hwagent.api.server._gid", lambda name: int(name) if name else None)
+    with tempfile.TemporaryDirectory(dir="/tmp") as directory:  # pytest's own is closed to others
+        os.chmod(directory, 0o711)
+        line = serve(Path(directory), _as_another_user, admins=group)
+    assert line.split()[1] == str(status)
+
+
+async def _as_another_user(path: str) -> str:
+    """Status line of a control request of user 4714 in groups 4711, 4712 and, first, 4713."""
+    os.chmod(path, 0o666)
+    code = (
+        "import os, socket, sys; os.setgroups([4711, 4712]); os.setgid(4713); os.setuid(4714);"
+        "s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
+        "crlf = bytes([13, 10]); s.sendall(b'POST /v1/control/x HTTP/1.1' + crlf);"
+        "s.sendall(b'Host: h' + 2 * crlf);"
+        "print(s.makefile('rb').readline().decode())"
+    )
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, path, stdout=asyncio.subprocess.PIPE
+    )
+    return (await child.communicate())[0].decode()
 
 
 def test_events_come_as_server_sent_events_after_the_last_seen(tmp_path):
