@@ -7,6 +7,7 @@ from hwagent.testing.server import Server
 
 #: The large server of the issue: 60 disks, 24 arrays, 16 NICs, 300 sensors.
 LARGE = {"disks": 60, "arrays": 24, "nics": 16, "sensors": 300}
+_PER_CHIP = 10
 
 
 def disk_name(number: int) -> str:
@@ -31,17 +32,27 @@ def large(path: Path, disks: int, arrays: int, nics: int, sensors: int) -> Serve
         ],
         "nics": [{"name": f"eth{n}"} for n in range(nics)],
         "psus": [{"name": "PSU1"}, {"name": "PSU2"}],
-        "chips": [
-            {
-                "name": f"chip{n}",
-                "device": f"chip{n}.0",
-                "sensors": {
-                    f"temp{c}": {"value": 40 + c, "max": 85, "crit": 95, "label": f"T{n}.{c}"}
-                    for c in range(1, 11)
-                },
-            }
-            for n in range(sensors // 10)
-        ],
+        "chips": [_chip(n) for n in range(sensors // _PER_CHIP)],
         "dimms": [{"label": f"DIMM{n}"} for n in range(16)],
     }
     return Server.build(path, **parts)
+
+
+def work(server: Server, seconds: float) -> None:
+    """Lets the server live: disks are read, packets come, every other temperature moves."""
+    now = server.now
+    for number, nic in enumerate(now.nics):
+        nic.rx_packets += round(1000 * seconds) + number
+        nic.tx_packets += round(900 * seconds) + number
+    for number, chip in enumerate(now.chips):
+        for channel, sensor in list(chip.sensors.items())[::2]:
+            step = (round(now.load.uptime) + number + len(channel)) % 3 - 1
+            sensor.value = min(max(sensor.value + step, 40.0), 60.0)
+    server.advance(seconds)
+
+
+def _chip(number: int) -> dict[str, Any]:
+    channels = range(1, _PER_CHIP + 1)
+    limits = {"max": 85, "crit": 95}
+    sensors = {f"temp{c}": {"value": 40 + c, "label": f"T{number}.{c}", **limits} for c in channels}
+    return {"name": f"chip{number}", "device": f"chip{number}.0", "sensors": sensors}
