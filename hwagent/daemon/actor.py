@@ -35,22 +35,24 @@ class Actor:
         if not await self._journal.commit(record, INTENT_DEADLINE):
             self._log(f"intent of {action.name} on {action.component} is not in the journal")
         self._log(f"{action.name} on {action.component}: begins, because of {action.cause}")
-        problem = await self._run_verbs(step)
-        result = Result.FAILED if problem else Result.DONE
+        result, problem = await self._run_verbs(step)
         self._log(f"{action.name} on {action.component}: {result} {problem}".rstrip())
         return Outcome(
             action=action, result=result, detail=problem, started=started, ended=self._now()
         )
 
-    async def _run_verbs(self, step: Run) -> str:
+    async def _run_verbs(self, step: Run) -> tuple[Result, str]:
         for verb in step.verbs:
             try:
                 answer = await self._helper.verb(verb.name, verb.arguments, step.deadline)
-            except (ProbeStuck, ProbeBusy, ProbeFailed) as e:
-                return f"{verb.name}: {e}"
+            except ProbeBusy as e:
+                return Result.FAILED, f"{verb.name}: {e}"
+            except (ProbeStuck, ProbeFailed) as e:
+                # Cut off: what was written before, or will be yet, only the host itself can tell
+                return Result.UNCERTAIN, f"{verb.name}: {e}"
             except asyncio.CancelledError:
                 self._log(f"{verb.name}: interrupted by shutdown")
                 raise
             if not answer.ok:
-                return f"{verb.name}: {answer.detail}"
-        return ""
+                return Result.FAILED, f"{verb.name}: {answer.detail}"
+        return Result.DONE, ""

@@ -31,7 +31,7 @@ from .inventory import Job
 from .loading import COLLECTOR_NAMES, enabled, known_vocabulary, rule_set
 from .looker import Looker
 from .memory import load_memory, save_memory
-from .past import unfinished
+from .past import past
 from .places import Places
 from .selfmetrics import self_metrics
 from .telling import Telling
@@ -81,6 +81,8 @@ class Agent:
         self.watch = Watch(options.root)
         self.control_room = Control(self)
         self.config_problem = ""
+        #: What else is wrong with the agent itself, by what it is about; empty texts are nothing.
+        self._troubles: dict[str, str] = {}
         self._due = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -103,7 +105,7 @@ class Agent:
             await self._end(server)
 
     async def _prepare(self, server: Server) -> None:
-        _make(self.options.places)
+        self._trouble("state", _make(self.options.places))
         await server.start()
         self._remember()
         await self.journal.start()
@@ -153,9 +155,11 @@ class Agent:
 
     async def _begin(self) -> None:
         """After the first round: what was under way at the last end, then fitness."""
-        pending = await unfinished(self.options.places.journal)
         await self.looker.first_round.wait()
-        self.apply(self.core.reconcile(self.clock.now(), pending))
+        # Not before: the writer of an agent that was killed may still be at its last records
+        before = await past(self.options.places.journal)
+        self._trouble("past", before.problem)
+        self.apply(self.core.reconcile(self.clock.now(), before.pending, before.events))
         self.apply(self.core.first_round_done(self.clock.now()))
         log.info("first round done: %d components", len(self.core.components()))
 
@@ -212,7 +216,10 @@ class Agent:
                 self._start(self._perform(step))
 
     def _publish(self, type: str, component: str, data: Any) -> None:
-        self.bus.publish(self.clock.now(), type, component, data)
+        now = self.clock.now()
+        self.bus.publish(now, type, component, data)
+        if type == "vip":
+            self.journal.write(Record(now, "note", component, type, data))
         if type == "alert":
             log.warning("%s %s: %s", data["state"], data["rule"], data["summary"])
 
@@ -251,12 +258,16 @@ class Agent:
     async def _reload_quietly(self) -> None:
         await self.control_room.reload({})
 
+    def _trouble(self, about: str, problem: str) -> None:
+        if problem and problem != self._troubles.get(about):
+            log.error("%s", problem)
+        self._troubles[about] = problem
+
     # Memory
 
     def _remember(self) -> None:
         data, problem = load_memory(self.options.places.memory)
-        if problem:
-            log.error("silences and acknowledgements are lost: %s", problem)
+        self._trouble("memory", problem and f"silences and acknowledgements are lost: {problem}")
         self.core.restore(data)
 
     def save(self) -> None:
@@ -265,8 +276,8 @@ class Agent:
         self._start(self._save(data))
 
     async def _save(self, data: dict[str, Any]) -> None:
-        if problem := await asyncio.to_thread(save_memory, self.options.places.memory, data):
-            log.error("not kept over a restart: %s", problem)
+        problem = await asyncio.to_thread(save_memory, self.options.places.memory, data)
+        self._trouble("memory", problem and f"what people said does not outlive us: {problem}")
 
     # The API's backend
 
@@ -292,6 +303,7 @@ class Agent:
     def problems(self) -> list[str]:
         """What is wrong with the agent itself."""
         found = [self.config_problem, self.journal.broken and f"journal: {self.journal.broken}"]
+        found += [self.journal.note, *self._troubles.values()]
         if self.config.vips and not self.holding.connected:
             found.append("the holder does not answer")
         return [p for p in found if p]
@@ -351,6 +363,12 @@ class Agent:
         return step
 
 
-def _make(places: Places) -> None:
-    for directory in (places.runtime, places.state):
-        directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+def _make(places: Places) -> str:
+    """Makes the directories; returns why there is none for the journal, which is no reason not to
+    start. Raises OSError if there is none for the socket."""
+    places.runtime.mkdir(mode=0o750, parents=True, exist_ok=True)
+    try:
+        places.state.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as e:
+        return f"{places.state}: {e.strerror}"
+    return ""

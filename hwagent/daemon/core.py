@@ -11,7 +11,7 @@ import msgspec
 from hwagent.config import Config
 from hwagent.journal import Record
 from hwagent.model import Action, Alert, Component, Health, Outcome, Sample, Vocabulary, worst
-from hwagent.respond import Done, Planner, Run, Step
+from hwagent.respond import Done, Ended, Planner, Run, Step
 from hwagent.respond.maintenance import Maintenance
 from hwagent.respond.notify import Acks, Schedule, Silences
 from hwagent.rules import RuleSet
@@ -118,8 +118,11 @@ class Core:
         """The verbs of an action ran, or failed."""
         return self._steps(now, self.planner.finished(now, outcome))
 
-    def reconcile(self, now: float, pending: list[Action]) -> list[Effect]:
+    def reconcile(
+        self, now: float, pending: list[Action], past: Iterable[Outcome | Ended] = ()
+    ) -> list[Effect]:
         """After a restart: what became of the actions whose outcome was not written."""
+        self.planner.remember(past)
         outcomes = self.planner.reconcile(self.view(now), pending)
         return [e for outcome in outcomes for e in self._outcome(now, outcome)]
 

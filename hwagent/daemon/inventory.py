@@ -57,6 +57,8 @@ class Inventory:
         self._stuck: dict[Job, str] = {}
         self._failed: dict[Job, str] = {}
         self._joined: dict[str, Joined] = {}
+        #: What jobs that see a component no more last said of it.
+        self._remembered: dict[str, dict[str, Any]] = {}
 
     def __iter__(self) -> Iterator[Joined]:
         return iter(self._joined.values())
@@ -82,6 +84,7 @@ class Inventory:
         self._samples[job] = new
         for id in old.keys() - new.keys():
             self._sources[id].discard(job)
+            self._remembered.setdefault(id, {}).update(old[id].attributes)
         for id in new:
             self._sources.setdefault(id, set()).add(job)
         touched = [
@@ -109,6 +112,7 @@ class Inventory:
             return False
         del self._joined[id]
         self._sources.pop(id, None)
+        self._remembered.pop(id, None)
         return True
 
     def _join(self, id: str, old: Mapping[str, Sample]) -> Joined:
@@ -127,7 +131,7 @@ class Inventory:
             joined.unreadable = joined.unreadable or self._failed.get(job, "")
         if not samples:
             joined.vanished = True
-            joined.attributes = before.attributes if before else {}
+            joined.attributes = self._remembered.get(id, {})
         joined.metrics["present"] = 0 if joined.vanished else 1
         joined.metrics["probe_stuck"] = 1 if joined.stuck else 0
         self._joined[id] = joined

@@ -45,6 +45,9 @@ class Journal:
         self._awaited: dict[int, asyncio.Future[bool]] = {}
         self._reason = ""
         self.dropped = 0
+        #: What people should know of the file although it is written now, such as a damaged one
+        #: that was set aside.
+        self.note = ""
 
     async def start(self) -> None:
         """Begins to start the writer; records wait for it."""
@@ -140,7 +143,8 @@ class Journal:
     def _received(self, packet: bytes, fds: list[int]) -> None:
         state = _state.decode(packet)
         if state.note:
-            log.error("journal: %s", state.note)
+            self.note = state.note
+            log.error("%s", state.note)
         if state.broken and state.broken != self._reason:
             log.error("the journal cannot be written, records are lost: %s", state.broken)
         self._reason = state.broken

@@ -2,6 +2,6 @@
 
 from .actions import action_names
 from .base import ActionSpec, Done, Run, Step, Verb, View
-from .planner import Planner
+from .planner import Ended, Planner
 
-__all__ = ["ActionSpec", "Done", "Planner", "Run", "Step", "Verb", "View", "action_names"]
+__all__ = ["ActionSpec", "Done", "Ended", "Planner", "Run", "Step", "Verb", "View", "action_names"]

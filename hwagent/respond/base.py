@@ -79,6 +79,8 @@ class ActionSpec:
     against the limits; one that ``rebuilds`` starts a recovery of an array. The verbs get
     ``deadline`` seconds each; the effect must show within ``settle`` seconds after them, 0 if
     there is nothing to be read again. What fails is tried again if one is to ``insist`` on it.
+    What is done is done for as long as the alert lasts; one that ``repeats`` may then still be done
+    with other arguments: an array may lose a second member while it lacks the first.
     """
 
     name: ClassVar[str]
@@ -86,6 +88,7 @@ class ActionSpec:
     disruptive: ClassVar[bool] = False
     rebuilds: ClassVar[bool] = False
     insist: ClassVar[bool] = True
+    repeats: ClassVar[bool] = False
     deadline: ClassVar[float] = 90.0
     settle: ClassVar[float] = 60.0
     arguments: ClassVar[type[msgspec.Struct]] = NoArguments

@@ -1,7 +1,5 @@
 """What was done lately, what is under way, and what failed: the memory of the guards. Pure."""
 
-from collections.abc import Iterable
-
 import msgspec
 
 from hwagent.model import Action, Outcome, Result
@@ -60,17 +58,12 @@ class Ledger:
         elif outcome.result is Result.UNCERTAIN:
             self._uncertain.add(key)
 
-    def remember(self, outcomes: Iterable[Outcome], disruptive: Iterable[str]) -> None:
-        """Takes back outcomes from the journal, oldest first: limits hold over a restart.
-
-        ``disruptive`` are the names of the actions that count.
-        """
-        names = frozenset(disruptive)
-        for outcome in outcomes:
-            ran = outcome.result in (Result.DONE, Result.FAILED, Result.UNCERTAIN)
-            if ran and outcome.action.name in names:
-                self._disruptive[outcome.action.id] = outcome.started
-            self.ended(outcome)
+    def remember(self, outcome: Outcome, disruptive: bool) -> None:
+        """Takes back an outcome from the journal: limits hold over a restart."""
+        ran = outcome.result in (Result.DONE, Result.FAILED, Result.UNCERTAIN)
+        if ran and disruptive:
+            self._disruptive[outcome.action.id] = outcome.started
+        self.ended(outcome)
 
     def disruptive(self, now: float) -> int:
         """Disruptive actions that were begun within the last hour."""

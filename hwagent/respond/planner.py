@@ -7,16 +7,17 @@ told once for each reason and tried again later.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from hwagent.config import Config, nearest
-from hwagent.model import Action, Alert, Health, Mode, Outcome, Result
+from hwagent.model import Action, Alert, AlertState, Health, Mode, Outcome, Result
 
 from . import guards
 from .actions import ACTIONS, find
 from .base import ActionSpec, Done, Run, Step, Target, View, arguments_of
-from .ledger import Ledger
+from .ledger import Key, Ledger
 
 #: How often wants that were refused are tried again, in seconds.
 AGAIN = 15.0
@@ -26,6 +27,9 @@ LOOK = 1.0
 #: Guards that make an action wait after something that was told already.
 _SILENT = frozenset({"one_at_a_time", "cooldown", "tries"})
 
+#: Results of actions whose verbs were run, at least in part.
+_RAN = frozenset({Result.DONE, Result.FAILED, Result.UNCERTAIN})
+
 #: Rule, component and action.
 WantKey = tuple[str, str, str]
 
@@ -33,22 +37,36 @@ WantKey = tuple[str, str, str]
 class Want(msgspec.Struct):
     """One action that one alert asks for.
 
-    ``settled`` are the components on which nothing more is to be done while the alert lasts;
+    ``settled`` are the marks of the targets to which nothing more is to be done while the alert
+    lasts, ``rehearsed`` of those that only the mode kept from being done. ``tried`` are components;
     ``told`` is the last refusal that was told of each.
     """
 
     alert: Alert
     name: str
     settled: set[str] = msgspec.field(default_factory=set)
+    rehearsed: set[str] = msgspec.field(default_factory=set)
     tried: set[str] = msgspec.field(default_factory=set)
     told: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """Of the past: an alert ended, and with it what was settled, tried or doubted for its sake."""
+
+    cause: str
+
+
 class Refused(msgspec.Struct, frozen=True):
-    """Why an attempt was not made; ``kind`` is the guard, or the reason itself."""
+    """Why an attempt was not made; ``kind`` is the guard, or the reason itself where it is a
+    ``precondition`` that does not hold."""
 
     kind: str
     reason: str
+
+    @property
+    def precondition(self) -> bool:
+        """True if there is nothing to be done rather than something not to be done."""
+        return self.kind == self.reason
 
 
 class Planner:
@@ -60,6 +78,8 @@ class Planner:
         self._wants: dict[WantKey, Want] = {}
         self._origin: dict[str, WantKey] = {}
         self._verifying: dict[str, Outcome] = {}
+        #: By cause, what an agent before this one came to for alerts that may still last.
+        self._before: dict[str, list[Outcome]] = {}
         self._ready = False
         self._next: float | None = None
         self._count = 0
@@ -68,7 +88,7 @@ class Planner:
         """Takes a new configuration; what was only rehearsed is open again."""
         if config.mode is not self._config.mode:
             for want in self._wants.values():
-                want.settled -= {c for c in want.settled if c not in want.tried}
+                want.rehearsed.clear()
         self._config = config
 
     def next_due(self) -> float | None:
@@ -110,9 +130,11 @@ class Planner:
         return step
 
     def finished(self, now: float, outcome: Outcome) -> list[Step]:
-        """The verbs of a Run went well (DONE) or not; what they did is yet to be seen."""
+        """The verbs of a Run went well (DONE), did not (FAILED), or were cut off (UNCERTAIN). What
+        they did, if they may have done it, is yet to be seen."""
         self._next = now
-        if outcome.result is Result.DONE and find(outcome.action.name).settle:
+        ran = outcome.result in (Result.DONE, Result.UNCERTAIN)
+        if ran and find(outcome.action.name).settle:
             self._verifying[outcome.action.id] = outcome
             return []
         return [self._end(outcome)]
@@ -125,18 +147,48 @@ class Planner:
         """
         outcomes = [_found(view, action) for action in pending]
         self.remember(outcomes)
+        for cause in self._before.keys() - {cause_of(alert) for alert in view.alerts}:
+            self._forget(cause, but=Result.UNCERTAIN)
+        for want in self._wants.values():
+            self._settle_as_before(want)
         self._ready = True
         self._next = view.now
         return outcomes
 
-    def remember(self, outcomes: Iterable[Outcome]) -> None:
-        """Takes past outcomes from the journal, oldest first, so that limits outlive the agent."""
-        self._ledger.remember(outcomes, [name for name in ACTIONS if find(name).disruptive])
+    def remember(self, past: Iterable[Outcome | Ended]) -> None:
+        """Takes the past from the journal, oldest first: limits, doubts, and what need not be done
+        again outlive the agent."""
+        for item in past:
+            if isinstance(item, Ended):
+                self._forget(item.cause)
+                continue
+            name = item.action.name
+            self._ledger.remember(item, name in ACTIONS and find(name).disruptive)
+            self._before.setdefault(item.action.cause, []).append(item)
+
+    def _forget(self, cause: str, but: Result | None = None) -> None:
+        """An alert has ended, or (``but``: keep these) is not seen just now."""
+        outcomes = self._before.pop(cause, [])
+        kept = [outcome for outcome in outcomes if outcome.result is but]
+        for key in {_key(outcome) for outcome in outcomes} - {_key(outcome) for outcome in kept}:
+            self._ledger.forgive(key)
+        if kept:
+            self._before[cause] = kept
+
+    def _settle_as_before(self, want: Want) -> None:
+        for outcome in self._before.get(cause_of(want.alert), ()):
+            action = outcome.action
+            if action.name == want.name and outcome.result in _RAN:
+                want.tried.add(action.component)
+                if outcome.result is not Result.UNCERTAIN and _settles(outcome):
+                    want.settled.add(_mark(action.name, action.component, action.arguments))
 
     # Wants
 
     def _take(self, alert: Alert) -> None:
         names = alert.actions if alert.active else ()
+        if alert.state in (AlertState.RESOLVED, AlertState.INACTIVE):
+            self._forget(cause_of(alert))
         wanted: list[WantKey] = [(*alert.key, name) for name in names if name in ACTIONS]
         for key in [k for k in self._wants if k[:2] == alert.key and k not in wanted]:
             want = self._wants.pop(key)
@@ -147,6 +199,7 @@ class Planner:
                 self._wants[key].alert = alert
             else:
                 self._wants[key] = Want(alert=alert, name=key[2])
+                self._settle_as_before(self._wants[key])
 
     def _pursue(self, view: View, key: WantKey, want: Want) -> list[Step]:
         spec = find(want.name)
@@ -159,7 +212,8 @@ class Planner:
         found = spec.targets(view, want.alert.component, {})
         if not found and not want.tried:
             found = [Target(want.alert.component)]
-        return [t for t in found if t.component not in want.settled]
+        past = want.settled | want.rehearsed
+        return [t for t in found if _mark(want.name, t.component, t.arguments) not in past]
 
     def _try(self, view: View, key: WantKey, want: Want, target: Target) -> Step | None:
         """A Run, or a refusal or rehearsal that was not told yet."""
@@ -168,18 +222,19 @@ class Planner:
             id=f"{int(view.now * 1000):x}-{self._count}",
             name=want.name,
             component=target.component,
-            cause=f"{want.alert.rule} on {want.alert.component}",
+            cause=cause_of(want.alert),
             arguments=target.arguments,
         )
         step = self._attempt(view, action, want.alert.labels, by_hand=False)
         if isinstance(step, Refused):
-            if step.kind in _SILENT or want.told.get(target.component) == step.kind:
+            idle = step.precondition and target.component in want.tried
+            if idle or step.kind in _SILENT or want.told.get(target.component) == step.kind:
                 return None
             want.told[target.component] = step.kind
             return _refused(view, action, step.reason)
         want.told.pop(target.component, None)
         if isinstance(step, Done):
-            want.settled.add(target.component)
+            want.rehearsed.add(_mark(want.name, target.component, target.arguments))
         else:
             want.tried.add(target.component)
             self._origin[action.id] = key
@@ -244,8 +299,8 @@ class Planner:
         want = self._wants.get(self._origin.pop(action.id, ("", "", "")))
         if want is None:
             return Done(outcome)
-        if outcome.result is not Result.FAILED or not find(action.name).insist:
-            want.settled.add(action.component)
+        if _settles(outcome):
+            want.settled.add(_mark(action.name, action.component, action.arguments))
             return Done(outcome)
         count = self._ledger.failures((action.name, action.component)).count
         if count >= self._config.limits.tries:
@@ -291,9 +346,29 @@ def _effect(view: View, outcome: Outcome) -> tuple[Result | None, str]:
         return Result.DONE, outcome.detail
     if view.now < outcome.ended + spec.settle:
         return None, ""
+    begun = "it was done, but" if outcome.result is Result.DONE else f"{outcome.detail}, and"
     if shows is None:
-        return Result.UNCERTAIN, "it was done, but its effect cannot be read"
-    return Result.FAILED, f"it was done, but had no effect within {spec.settle:g} s"
+        return Result.UNCERTAIN, f"{begun} its effect cannot be read"
+    return Result.FAILED, f"{begun} had no effect within {spec.settle:g} s"
+
+
+def _settles(outcome: Outcome) -> bool:
+    """True if nothing more is to be done for the alert that asked for the action."""
+    return outcome.result is not Result.FAILED or not find(outcome.action.name).insist
+
+
+def _mark(name: str, component: str, arguments: dict[str, Any]) -> str:
+    """What tells one deed of an alert from another."""
+    return f"{component} {sorted(arguments.items())}" if find(name).repeats else component
+
+
+def _key(outcome: Outcome) -> Key:
+    return outcome.action.name, outcome.action.component
+
+
+def cause_of(alert: Alert) -> str:
+    """How an action tells which alert asked for it."""
+    return f"{alert.rule} on {alert.component}"
 
 
 def _shows(view: View, action: Action) -> bool | None:

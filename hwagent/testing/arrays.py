@@ -97,9 +97,10 @@ def write_array(tree: Tree, array: Array) -> None:
 
 def _write_members(tree: Tree, array: Array, place: str) -> None:
     present = {f"dev-{m.device}" for m in array.members}
+    present |= {f"rd{m.slot}" for m in array.members if m.slot is not None}
     for name in tree.names(f"{place}/md"):
-        stale = name.startswith("dev-") and name not in present
-        if stale or name.startswith("rd"):
+        of_member = name.startswith("dev-") or name.removeprefix("rd").isdecimal()
+        if of_member and name not in present:
             tree.remove(f"{place}/md/{name}")
     for member in array.members:
         base = f"{place}/md/dev-{member.device}"
@@ -115,18 +116,18 @@ def react(tree: Tree, array: Array) -> None:
     """Takes in what was written to the array's files since they were made."""
     place = f"{directory(array)}/md"
     for member in list(array.members):
-        word = tree.read(f"{place}/dev-{member.device}/state")
+        word = tree.take(f"{place}/dev-{member.device}/state")
         if word == "faulty" and member.state != "faulty":
             fail_member(array, member.device)
         elif word == "remove":
             array.members.remove(member)
         elif word == "re-add":
             member.state, member.slot = "spare", None
-    if device := tree.read(f"{place}/new_dev"):
+    if device := tree.take(f"{place}/new_dev"):
         tree.remove(f"{place}/new_dev")
         if all(m.device != device for m in array.members):
             array.members.append(Member(device, None, "spare"))
-    wanted = tree.read(f"{place}/sync_action")
+    wanted = tree.take(f"{place}/sync_action")
     if (
         wanted in ("check", "idle")
         and wanted != array.sync_action

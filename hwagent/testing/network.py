@@ -99,7 +99,7 @@ def _write_statistics(tree: Tree, nic: Nic, place: str) -> None:
 
 def react(tree: Tree, bond: Bond, nics: dict[str, Nic]) -> None:
     """Takes in a new active leg that was written, and fails over as the driver does by itself."""
-    wanted = tree.read(f"sys/devices/virtual/net/{bond.name}/bonding/active_slave")
+    wanted = tree.take(f"sys/devices/virtual/net/{bond.name}/bonding/active_slave")
     if wanted in bond.legs and nics[wanted].carrier:
         bond.active = wanted
     current = nics.get(bond.active)

@@ -1,5 +1,6 @@
 """A simulated server: built from a short description, changed as time goes by."""
 
+import threading
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,12 +34,14 @@ class Server:
     """The server's tree under a directory; ``advance`` is its kernel at work.
 
     ``hang`` names looks (``smart/sda``) that never come back, as with a controller that is stuck.
+    Its time may pass in another thread than the one that changes it.
     """
 
     def __init__(self, path: str | Path, description: Description) -> None:
         self.tree = Tree(path)
         self.now = description
         self.hangs: set[str] = set()
+        self._changing = threading.RLock()
         for number, disk in enumerate(self.now.disks):
             storage.complete(disk, number)
         self._gone: set[str] = set()
@@ -67,14 +70,14 @@ class Server:
 
     def pull(self, name: str) -> None:
         """Pulls a disk: it leaves the tree, and its arrays lose a member."""
-        disk = self.disk(name)
-        self._gone.add(name)
-        storage.remove_disk(self.tree, disk)
-        for array in self.now.arrays:
-            for member in list(array.members):
-                if member.device.startswith(name):
-                    array.members.remove(member)
-        self.write()
+        with self._changing:
+            self._gone.add(name)
+            storage.remove_disk(self.tree, self.disk(name))
+            for array in self.now.arrays:
+                for member in list(array.members):
+                    if member.device.startswith(name):
+                        array.members.remove(member)
+            self.write()
 
     def set(self, what: str, **values: Any) -> None:
         """Changes something: ``set("disk:sda", pending_sectors=8)``.
@@ -83,14 +86,16 @@ class Server:
         load, or sensor (``sensor:coretemp/temp1``). Raises KeyError for what there is not.
         """
         target = self._target(what)
-        for key, value in values.items():
+        for key in values:
             if key not in target.__struct_fields__:
                 raise KeyError(f"{what} has no {key!r}; {nearest(key, target.__struct_fields__)}")
-            if isinstance(target, network.Nic) and key == "carrier":
-                network.set_carrier(target, value)
-            else:
-                setattr(target, key, value)
-        self.write()
+        with self._changing:
+            for key, value in values.items():
+                if isinstance(target, network.Nic) and key == "carrier":
+                    network.set_carrier(target, value)
+                else:
+                    setattr(target, key, value)
+            self.write()
 
     def add(self, what: str, **values: Any) -> None:
         """Adds to counters: ``add("dimm:A1", ce=100)``."""
@@ -100,15 +105,16 @@ class Server:
     def advance(self, seconds: float) -> None:
         """Lets time pass: takes in what was written, lets disks work and arrays rebuild."""
         nics = {n.name: n for n in self.now.nics}
-        for array in self.now.arrays:
-            md.react(self.tree, array)
-            md.advance(array, seconds)
-        for bond in self.now.bonds:
-            network.react(self.tree, bond, nics)
-        for disk in self.now.disks:
-            storage.work(disk, seconds)
-        self.now.load.uptime += seconds
-        self.write()
+        with self._changing:
+            for array in self.now.arrays:
+                md.react(self.tree, array)
+                md.advance(array, seconds)
+            for bond in self.now.bonds:
+                network.react(self.tree, bond, nics)
+            for disk in self.now.disks:
+                storage.work(disk, seconds)
+            self.now.load.uptime += seconds
+            self.write()
 
     def write(self) -> None:
         """Writes the whole tree as it is now."""

@@ -63,6 +63,7 @@ class Simulation:
         """Goes through the scenario; yields what happens as it happens."""
         end = START + float(self.scenario.duration)
         self._round()
+        self._apply(self.core.reconcile(self.now, []))
         self._apply(self.core.first_round_done(self.now))
         yield from self._drain()
         while self.now < end:

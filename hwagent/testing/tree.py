@@ -12,13 +12,29 @@ class Tree:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
+        self._written: dict[str, bytes] = {}
 
     def write(self, relative: str, content: Content) -> None:
-        """Writes one file; text gets the newline that the kernel ends every value with."""
-        file = self.path / relative
-        file.parent.mkdir(parents=True, exist_ok=True)
+        """Writes one file; text gets the newline that the kernel ends every value with.
+
+        Readers see the old content or the new, never a part. A file that we wrote the same before
+        is left alone, so that what somebody else wrote to it meanwhile is there to be taken.
+        """
         data = content if isinstance(content, bytes) else f"{content}\n".encode()
-        file.write_bytes(data)
+        if self._written.get(relative) == data:
+            return
+        file, beside = self.path / relative, self.path / ".new"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        beside.replace(file)
+        self._written[relative] = data
+
+    def take(self, relative: str) -> str:
+        """What a file holds; if somebody else wrote it, the next write replaces it."""
+        text = self.read(relative)
+        if text and text != self._written.get(relative, b"").decode("utf-8", "replace").strip():
+            self._written.pop(relative, None)
+        return text
 
     def fill(self, directory: str, files: dict[str, Content]) -> None:
         """Writes several files of one directory."""
@@ -41,15 +57,19 @@ class Tree:
         """A symbolic link to another place of the tree, relative as in sysfs."""
         place = self.path / relative
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.unlink(missing_ok=True)
         real_parent = place.parent.resolve()
-        place.symlink_to(os.path.relpath(self.path.resolve() / target, real_parent))
+        leads = os.path.relpath(self.path.resolve() / target, real_parent)
+        if place.is_symlink() and os.readlink(place) == leads:
+            return
+        place.unlink(missing_ok=True)
+        place.symlink_to(leads)
 
     def remove(self, relative: str) -> None:
         """Removes a file, link or whole directory; what is not there is no error."""
         place = self.path / relative
+        self._written.pop(relative, None)
         if place.is_symlink() or place.is_file():
-            place.unlink()
+            place.unlink(missing_ok=True)
         elif place.is_dir():
             for child in place.iterdir():
                 self.remove(str(child.relative_to(self.path)))

@@ -50,6 +50,13 @@ def alive(server: Server) -> Iterator[Server]:
     thread.join()
 
 
+def journalled(agent: RunningAgent, type: str) -> list[str]:
+    """The types of what stands in the journal about md0, once one of a type does."""
+    records = agent.get("/v1/history?component=array:md0")["records"]
+    types = [r["type"] for r in records]
+    return types if type in types else []
+
+
 def test_a_healthy_server_is_ok_everywhere(tmp_path, server):
     with RunningAgent(tmp_path / "agent", server) as agent:
         status = agent.status()
@@ -82,7 +89,7 @@ def test_a_spare_is_added_to_a_degraded_mirror_and_rebuilt(tmp_path, alive):
         outcome = agent.wait_outcome("array_add_spare", "done")
         assert outcome["action"]["component"] == "array:md0"
         agent.wait_alert("ArrayDegraded", firing=False)
-        types = [r["type"] for r in agent.get("/v1/history?component=array:md0")["records"]]
+        types = wait_for(lambda: journalled(agent, "outcome"))
         assert types.index("intent") < types.index("outcome")
     assert alive.array("md0").degraded == 0
 

@@ -78,3 +78,13 @@ def test_a_disk_that_sleeps_keeps_what_it_said_awake():
     inventory.apply(("smart", "sda"), [sample(metrics={"asleep": 1}, partial=True)])
     assert inventory.get("disk:a").metrics["smart_passed"] == 0
     assert inventory.get("disk:a").metrics["asleep"] == 1
+
+
+def test_what_has_vanished_keeps_what_all_its_collectors_said_it_was():
+    inventory = Inventory()
+    inventory.apply(("disk", ""), [sample(attributes={"transport": "sata"})])
+    inventory.apply(("smart", "sda"), [sample(attributes={"protocol": "ATA"})])
+    inventory.apply(("disk", ""), [])
+    inventory.apply(("smart", "sda"), [])
+    assert inventory.get("disk:a").vanished
+    assert inventory.get("disk:a").attributes == {"transport": "sata", "protocol": "ATA"}

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from hwagent.model import AlertState, Health, Mode, Result
-from hwagent.respond import Done, Planner, Run
+from hwagent.respond import Done, Ended, Planner, Run
 from tests.respond.making import (
     NOW,
     action,
@@ -214,6 +214,68 @@ def test_limits_outlive_the_agent():
     second.remember([outcome(run, NOW - 60)])
     second.reconcile(seen, [])
     assert "disruptive_per_hour is 1" in refused(second.plan(seen, [LOST])[0])
+
+
+LAMP = alert("disk:wwn-sda", "disk_locate", rule="SmartFailed")
+
+
+def lit(ended: bool = False) -> list[object]:
+    """What an agent before this one did about LAMP."""
+    (run,) = planner(lost()).plan(lost(), [LAMP])
+    return [outcome(run, NOW - 60)] + [Ended("SmartFailed on disk:wwn-sda")] * ended
+
+
+def test_what_was_done_for_an_alert_that_lasts_is_not_done_again_by_the_next_agent():
+    p = Planner(SPARE)
+    p.remember(lit())
+    p.plan(lost(), [LAMP])
+    p.reconcile(lost(alerts=[LAMP]), [])
+    assert p.due(lost(alerts=[LAMP])) == []
+    ended = msgspec.structs.replace(LAMP, state=AlertState.RESOLVED)
+    assert p.plan(lost(), [ended]) == []
+    assert isinstance(p.plan(lost(), [LAMP])[0], Run), "it fired anew"
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_was_done_for_an_alert_that_has_ended_is_done_again_when_it_fires_anew(ended):
+    p = Planner(SPARE)
+    p.remember(lit(ended))
+    p.reconcile(lost(alerts=[LAMP] if ended else []), [])
+    assert isinstance(p.plan(lost(), [LAMP])[0], Run)
+
+
+def test_an_action_that_was_cut_off_is_judged_by_what_the_host_shows():
+    p = planner(lost())
+    (run,) = p.plan(lost(), [LOST])
+    p.finished(NOW + 1, outcome(run, NOW + 1, Result.UNCERTAIN, "md_add: its worker ended"))
+    (step,) = p.due(lost(NOW + 2, REBUILDING, *DISKS))
+    assert step.outcome.result is Result.DONE
+
+
+def test_an_action_that_was_cut_off_and_shows_no_effect_has_failed():
+    p = planner(lost())
+    (run,) = p.plan(lost(), [LOST])
+    p.finished(NOW + 1, outcome(run, NOW + 1, Result.UNCERTAIN, "md_add: its worker ended"))
+    assert p.due(lost(NOW + 2)) == []
+    (step,) = p.due(lost(NOW + 62))
+    assert step.outcome.result is Result.FAILED
+    assert step.outcome.detail.startswith("md_add: its worker ended, and had no effect")
+
+
+def test_a_second_spare_is_added_while_the_first_alert_lasts():
+    spares = config(spares=("sdc", "sdd"))
+    two = array("md0", "raid6", *(member(f"sd{c}1") for c in "abef"), raid_disks=6)
+    one = array("md0", "raid6", *(member(f"sd{c}") for c in "abefc"), raid_disks=6)
+    disks = (*DISKS, disk("sdd"))
+    p = planner(lost(NOW, two, *disks, config=spares))
+    (first,) = p.plan(lost(NOW, two, *disks, config=spares), [LOST])
+    p.finished(NOW, outcome(first, NOW))
+    taken = disk("sdc", arrays=["array:md0"])
+    later = lost(NOW + 1, one, disk("sda"), disk("sdb"), taken, disk("sdd"), config=spares)
+    steps = p.due(later)
+    assert [s.outcome.result for s in steps if isinstance(s, Done)] == [Result.DONE]
+    (second,) = [s for s in [*steps, *p.due(later)] if isinstance(s, Run)]
+    assert second.action.arguments == {"device": "sdd"}
 
 
 def test_a_dying_disk_is_replaced_in_all_its_arrays_one_after_the_other():

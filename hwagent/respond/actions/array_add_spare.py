@@ -26,6 +26,7 @@ class ArrayAddSpare(ActionSpec):
     kinds: ClassVar = frozenset({"array"})
     disruptive: ClassVar = True
     rebuilds: ClassVar = True
+    repeats: ClassVar = True
     arguments: ClassVar = Arguments
 
     def targets(self, view: View, component: str, arguments: dict[str, Any]) -> list[Target]:

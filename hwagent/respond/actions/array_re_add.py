@@ -25,6 +25,7 @@ class ArrayReAdd(ActionSpec):
     kinds: ClassVar = frozenset({"array"})
     disruptive: ClassVar = True
     rebuilds: ClassVar = True
+    repeats: ClassVar = True
     arguments: ClassVar = Arguments
 
     def targets(self, view: View, component: str, arguments: dict[str, Any]) -> list[Target]:
