@@ -8,6 +8,9 @@ from .inventory import Job
 
 #: The golden ratio spreads any number of looks evenly over an interval.
 _GOLDEN = 0.6180339887498949
+#: Looks begin on a beat of so many seconds, together with others: to wake the agent and a worker
+#: costs more than what most looks do once both are awake.
+BEAT = 5.0
 
 
 class Schedule:
@@ -70,7 +73,7 @@ class Schedule:
             self._again.discard(job)
             self._set(job, now)
             return
-        phase = (crc32("/".join(job).encode()) * _GOLDEN % 1.0) * interval
+        phase = (crc32("/".join(job).encode()) * _GOLDEN % 1.0) * interval // BEAT * BEAT
         turns = (now - phase) // interval + 1
         at = turns * interval + phase
         self._set(job, at if at - now > interval / 2 else at + interval)

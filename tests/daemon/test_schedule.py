@@ -75,6 +75,20 @@ def test_looks_are_spread_over_the_interval(names):
     assert max(counts) <= len(names) * 0.45
 
 
+def test_small_looks_share_their_wake_ups():
+    """Ten collectors at every ten seconds: the agent wakes twice in that time, not ten times."""
+    schedule, wakes = Schedule(), 0
+    for number in range(10):
+        schedule.add(0.3, (f"collector{number}", ""), 10)
+    for job in schedule.take(0.3):
+        schedule.done(0.3, job)
+    while (now := schedule.next_due()) <= 100:
+        wakes += 1
+        for job in schedule.take(now):
+            schedule.done(now + 0.01, job)
+    assert wakes <= 20
+
+
 @given(st.lists(st.tuples(st.sampled_from("ahdr"), st.sampled_from([A, B]), st.floats(0, 50))))
 def test_a_job_is_never_twice_under_way(steps):
     schedule, now, running = Schedule(), 0.0, set()
