@@ -31,6 +31,10 @@ COLLECTORS: tuple[str, ...] = (
     "edac",
     "mce",
     "watchdog",
+    "power_supply",
+    "hwmon",
+    "thermal",
+    "throttling",
     "fc",
     "infiniband",
 )

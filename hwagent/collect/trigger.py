@@ -12,6 +12,7 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
     "net": LINK_COLLECTORS,
     "power_supply": ("power_supply",),
     "thermal": ("thermal",),
+    "hwmon": ("hwmon",),
     "edac": ("edac",),
     "nvme": ("disk",),
 }
