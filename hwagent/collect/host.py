@@ -1,6 +1,7 @@
 """The host as a whole: load, memory, pressure, out-of-memory kills, clock, hung tasks.
 
-All from /proc, so that captures and live hosts are read by the same code, except the clock.
+All from /proc and the firmware's table, so that captures and live hosts are read by the same code,
+except the clock.
 Sources: proc(5), Documentation/accounting/psi.rst, Documentation/admin-guide/tainted-kernels.rst.
 """
 
@@ -31,6 +32,14 @@ _MEMORY = {
 }
 #: Bits of /proc/sys/kernel/tainted that tell of trouble since the boot.
 _TAINTS = {"machine_check": 4, "kernel_oops": 7, "soft_lockup": 14}
+#: What the firmware says of the machine: drivers/firmware/dmi-id.c.
+_DMI = {
+    "vendor": "sys_vendor",
+    "product": "product_name",
+    "serial": "product_serial",
+    "board": "board_name",
+    "bios_version": "bios_version",
+}
 _PRESSURE = re.compile(r"(some|full) avg10=[\d.]+ avg60=(\d{1,3}\.\d\d)")
 _LOAD = re.compile(r"(\d{1,9}\.\d\d) (\d{1,9}\.\d\d) (\d{1,9}\.\d\d) \d+/(\d{1,9}) ")
 
@@ -73,7 +82,7 @@ class HostCollector(Collector):
 
     name = "host"
     kinds: ClassVar = {"host": _METRICS}
-    attributes: ClassVar = {"host": ("hostname", "kernel", "boot_id", "machine_id")}
+    attributes: ClassVar = {"host": ("hostname", "kernel", "boot_id", "machine_id", *_DMI)}
     interval = 10.0
 
     def collect(self, root: Root, target: str) -> list[Sample]:
@@ -87,6 +96,9 @@ class HostCollector(Collector):
         g.attribute("boot_id", "sys/kernel/random/boot_id")
         if machine := text_or_empty(root, "etc/machine-id"):
             g.attributes["machine_id"] = machine
+        for attribute, file in _DMI.items():  # the serial number can be read by root alone
+            if text := text_or_empty(root, f"sys/class/dmi/id/{file}"):
+                g.attributes[attribute] = text
         _load(g)
         _memory(g)
         _counters(g)

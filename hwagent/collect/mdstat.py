@@ -262,8 +262,8 @@ def _redundancy(g: Gather, array: MdstatArray) -> None:
     if disks is None or in_sync is None:
         if array.level in REDUNDANT and array.state != "inactive":
             g.problem("degraded", "mdstat: [n/m] is missing", required=True)
-        elif array.level in ("raid0", "linear"):
-            set_redundancy(g, array.level, 0, 0)
+        elif array.level in ("raid0", "linear") and array.state != "inactive":
+            _all_needed(g, array)
         return
     if in_sync > disks or disks > DISKS_MAX or len(array.slots) not in (0, disks):
         g.problem("degraded", f"mdstat: [{disks}/{in_sync}] [{array.slots[:40]}]", required=True)
@@ -275,6 +275,16 @@ def _redundancy(g: Gather, array: MdstatArray) -> None:
     # where the two disagree the worse one counts: health must not be guessed
     up = array.slots.count("U") if array.slots else in_sync
     set_redundancy(g, array.level, disks, min(in_sync, up))
+
+
+def _all_needed(g: Gather, array: MdstatArray) -> None:
+    """Levels without redundancy, of which the kernel prints no counts: no member can be spare or
+    missing while they run."""
+    disks = len(array.members)
+    in_sync = disks - array.count("F")
+    g.set("raid_disks", disks)
+    g.set("in_sync_disks", in_sync)
+    set_redundancy(g, array.level, disks, in_sync)
 
 
 def _progress(g: Gather, array: MdstatArray) -> None:
