@@ -27,6 +27,7 @@ COLLECTORS: tuple[str, ...] = (
     "host",
     "disk",
     "smart",
+    "nvme_controller",
     "pcie",
     "edac",
     "mce",

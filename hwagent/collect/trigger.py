@@ -14,7 +14,7 @@ SUBSYSTEMS: Mapping[str, tuple[str, ...]] = {
     "thermal": ("thermal",),
     "hwmon": ("hwmon",),
     "edac": ("edac",),
-    "nvme": ("disk",),
+    "nvme": ("disk", "nvme_controller"),
 }
 
 

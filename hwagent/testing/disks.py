@@ -67,7 +67,7 @@ def complete(disk: Disk, number: int) -> Disk:
 def directory(disk: Disk) -> str:
     """The disk's own directory in /sys/devices."""
     if disk.nvme:
-        controller = disk.name.split("n")[0] + disk.name[len("nvme") :].split("n")[0]
+        controller = f"nvme{_digit(disk)}"
         return f"sys/devices/pci0000:00/0000:01:00.{_digit(disk)}/nvme/{controller}/{disk.name}"
     port = _port(disk)
     return (
