@@ -1,11 +1,13 @@
 """The command line: one file per command, found by name, imported only when used."""
 
+import os
 import sys
 from importlib import import_module
 
 import click
 
 from hwagent import __version__
+from hwagent.config import nearest
 
 from .output import EXIT_ERROR, fail
 
@@ -16,6 +18,7 @@ COMMANDS = {
     "capture": "capture",
     "check": "check",
     "collect": "collect",
+    "completion": "completion",
     "components": "components",
     "config": "config",
     "decode": "decode",
@@ -51,28 +54,44 @@ class Commands(click.Group):
         command: click.Command = import_module(f"{__name__}.{module}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is meant; for an unknown one the error names the nearest."""
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            hint = nearest(args[0], COMMANDS) or "see `hwagent --help`"
+            raise click.UsageError(f"no command {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Watches this host's hardware, judges it, acts before users notice.
 
     Exit status everywhere: 0 ok, 1 degraded, 2 failed or critical, 3 unknown or error in use.
+    Colours only on a terminal, and none if NO_COLOR is set (no-color.org).
     """
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
 def main() -> None:
     """Entry point: errors are one line that says what to do next, and exit status 3."""
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(prog_name="hwagent", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as e:
         e.show()
         sys.exit(EXIT_ERROR)
     except BrokenPipeError:
-        sys.stderr.close()
+        # the reader has seen enough; what Python has not written yet goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except PermissionError as e:
         fail(f"{e.filename}: permission denied; try as root")
+    except OSError as e:
+        fail(f"{e.filename or ''}: {e.strerror or e}".lstrip(": "))
     sys.exit(status if isinstance(status, int) else 0)

@@ -3,12 +3,13 @@
 import click
 
 from .client import control
+from .complete import alerting, rule_names
 from .output import output_option, print_json, socket_option
 
 
 @click.command("ack")
-@click.argument("component")
-@click.argument("rule", required=False, default="")
+@click.argument("component", shell_complete=alerting)
+@click.argument("rule", required=False, default="", shell_complete=rule_names)
 @click.option("--comment", default="", help="Why, or who.")
 @output_option
 @socket_option

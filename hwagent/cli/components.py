@@ -4,19 +4,33 @@ from typing import Any
 
 import click
 
+from hwagent.model import Health, worst
+
 from .client import component_resource, get
-from .output import exit_status, output_option, print_json, print_table, socket_option, value_text
+from .complete import component_ids, kinds
+from .output import (
+    exit_status,
+    output_option,
+    paint,
+    print_json,
+    print_table,
+    socket_option,
+    value_text,
+)
 from .show import print_components
 
 
 @click.command("components")
-@click.argument("id", required=False)
-@click.option("--kind", default="", help="Only this kind, such as disk or nic.")
-@click.option("--health", default="", help="Only those that are ok, degraded, failed or unknown.")
+@click.argument("id", required=False, shell_complete=component_ids)
+@click.option("--kind", default="", shell_complete=kinds, help="Only this kind: disk, nic, ...")
+@click.option("--health", type=click.Choice([*Health]), help="Only those that are so.")
 @output_option
 @socket_option
-def command(id: str | None, kind: str, health: str, output: str, path: str) -> int:
-    """Components of this host, or everything that is known of one (by ID)."""
+def command(id: str | None, kind: str, health: str | None, output: str, path: str) -> int:
+    """Components of this host, or everything that is known of one (by ID).
+
+    The exit status is that of the worst of what is shown.
+    """
     if id:
         one = get(path, component_resource(id))
         if output == "json":
@@ -24,16 +38,16 @@ def command(id: str | None, kind: str, health: str, output: str, path: str) -> i
         else:
             _show_one(one)
         return exit_status(one["health"])
-    found = get(path, "/v1/components", kind=kind, health=health)
+    found = get(path, "/v1/components", kind=kind, health=health or "")
     if output == "json":
         print_json(found)
     else:
-        print_components(found["components"])
-    return 0
+        print_components(found["components"], "no such components" if kind or health else "")
+    return exit_status(worst(Health(c["health"]) for c in found["components"]))
 
 
 def _show_one(component: dict[str, Any]) -> None:
-    click.echo(f"{component['id']}: {component['health']}")
+    click.echo(f"{component['id']}: {paint(component['health'])}")
     if component["reason"]:
         click.echo(f"  {component['reason']}")
     attributes = component["attributes"]

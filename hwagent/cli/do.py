@@ -3,14 +3,16 @@
 import click
 
 from .client import control
+from .complete import actions, component_ids
 from .output import fail, output_option, print_json, socket_option
 
+#: Refused by a guard is no error in use: the exit status of degraded.
 _EXIT = {"started": 0, "rehearsed": 0, "refused": 1}
 
 
 @click.command("do")
-@click.argument("action")
-@click.argument("component")
+@click.argument("action", shell_complete=actions)
+@click.argument("component", shell_complete=component_ids)
 @click.argument("arguments", nargs=-1, metavar="[NAME=VALUE]...")
 @output_option
 @socket_option

@@ -1,51 +1,70 @@
-"""``hwagent events``: what happens, as it happens."""
+"""``hwagent events``: what happened, and what happens as it happens."""
 
-import sys
 from datetime import datetime
 from typing import Any
 
 import click
-import msgspec
 
 from .client import NoAgent, events, get
-from .output import fail, output_option, print_json, socket_option
+from .output import fail, output_option, print_json, print_json_line, socket_option
+
+#: Types of events, and the journal's types for them. An action is an intent and its outcome there.
+TYPES = {
+    "action": ("intent", "outcome"),
+    "alert": ("alert",),
+    "fitness": ("note",),
+    "note": ("note",),
+    "reading": ("reading",),
+    "vip": ("note",),
+}
 
 
 @click.command("events")
 @click.option("-f", "--follow", is_flag=True, help="Go on with what happens from now.")
 @click.option("-n", "--lines", default=20, show_default=True, help="So many past events first.")
-@click.option("--type", "only", multiple=True, help="Only alert, action, vip, reading, fitness.")
+@click.option("--type", "only", multiple=True, type=click.Choice(sorted(TYPES)), help="Only these.")
 @output_option
 @socket_option
 def command(follow: bool, lines: int, only: tuple[str, ...], output: str, path: str) -> int:
-    """Events of the running agent; past ones come from the journal."""
-    records = get(path, "/v1/history", limit=str(lines), types=",".join(only))["records"]
-    if not follow:
-        if output == "json":
-            print_json({"events": records})
-        else:
-            for record in records:
-                click.echo(
-                    line(record["time"], record["type"], record["component"], record["data"])
-                )
+    """What happened last, from the journal; with --follow also what happens, until Ctrl-C.
+
+    As JSON, --follow gives one object a line.
+    """
+    past = _past(path, lines, only) if lines > 0 else []
+    if not follow and output == "json":
+        print_json({"events": past})
         return 0
+    for record in past:
+        _print(record, output)
+    return _follow(path, only, output) if follow else 0
+
+
+def _past(path: str, lines: int, only: tuple[str, ...]) -> list[dict[str, Any]]:
+    types = ",".join(t for name in only for t in TYPES[name])
+    records: list[dict[str, Any]] = get(path, "/v1/history", limit=str(lines), types=types)[
+        "records"
+    ]
+    return records
+
+
+def _follow(path: str, only: tuple[str, ...], output: str) -> int:
     try:
         for event in events(path):
             if not only or event["type"] in only:
                 _print(event, output)
+        why = "the agent has ended"
     except NoAgent as e:
-        fail(str(e))
+        why = str(e)
     except KeyboardInterrupt:
         return 0
-    return 0
+    return fail(why)
 
 
 def _print(event: dict[str, Any], output: str) -> None:
     if output == "json":
-        sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+        print_json_line(event)
     else:
         click.echo(line(event["time"], event["type"], event["component"], event["data"]))
-    sys.stdout.flush()
 
 
 def line(time: float, type: str, component: str, data: Any) -> str:
@@ -66,4 +85,8 @@ def describe(type: str, data: Any) -> str:
         return f"{data['name']} started, because of {data['cause']}"
     if type == "reading":
         return ", ".join(f"{k}={v}" for k, v in data.get("metrics", {}).items())
+    if "text" in data:
+        return str(data["text"])
+    if "interface" in data:
+        return f"{data['type']} on {data['interface'] or 'no interface'} {data['reason']}".rstrip()
     return ", ".join(f"{k}={v}" for k, v in data.items() if v not in ("", None))

@@ -3,11 +3,12 @@
 import click
 
 from .client import control
+from .complete import alerting
 from .output import output_option, print_json, socket_option
 
 
 @click.command("forget")
-@click.argument("component")
+@click.argument("component", shell_complete=alerting)
 @output_option
 @socket_option
 def command(component: str, output: str, path: str) -> int:

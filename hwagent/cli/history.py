@@ -5,15 +5,19 @@ import click
 from hwagent.config import duration
 
 from .client import get
+from .complete import component_ids
 from .events import line
 from .output import fail, output_option, print_json, socket_option
 
+#: Types of records in the journal.
+TYPES = ("reading", "alert", "intent", "outcome", "note")
+
 
 @click.command("history")
-@click.argument("component", required=False, default="")
+@click.argument("component", required=False, default="", shell_complete=component_ids)
 @click.option("--since", "span", default="24h", show_default=True, help="How far back, such as 7d.")
-@click.option("--type", "types", multiple=True, help="reading, alert, intent, outcome or note.")
-@click.option("-n", "--limit", default=200, show_default=True)
+@click.option("--type", "types", multiple=True, type=click.Choice(TYPES), help="Only these.")
+@click.option("-n", "--limit", default=200, show_default=True, help="At most so many, the last.")
 @output_option
 @socket_option
 def command(

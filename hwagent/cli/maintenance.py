@@ -11,7 +11,7 @@ from .output import fail, output_option, print_json, socket_option
 @click.command("maintenance")
 @click.argument("switch", type=click.Choice(["on", "off"]))
 @click.option("--for", "span", default="", help="End by itself after so long, such as 2h.")
-@click.option("--reason", default="by hand", show_default=True)
+@click.option("--reason", default="by hand", show_default=True, help="Shown by `status`.")
 @output_option
 @socket_option
 def command(switch: str, span: str, reason: str, output: str, path: str) -> int:

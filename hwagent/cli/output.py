@@ -10,6 +10,8 @@ import msgspec
 from hwagent.model import Health
 
 EXIT_ERROR = 3
+#: A pipe has no width: a program that reads a table finds each row on one line.
+_NO_WRAP = 100_000
 F = TypeVar("F", bound=Callable[..., Any])
 
 COLOURS = {
@@ -47,7 +49,18 @@ def fail(message: str, status: int = EXIT_ERROR) -> NoReturn:
 
 def print_json(value: Any) -> None:
     """JSON, indented."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def print_json_line(value: Any) -> None:
+    """JSON on one line, at once: one of a stream."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
+
+
+def paint(word: str, bold: bool = False) -> str:
+    """A word of health, severity or state in its colour; plain where it is not for a terminal."""
+    return click.style(word, fg=COLOURS.get(word), bold=bold)
 
 
 def exit_status(health: str) -> int:
@@ -76,7 +89,8 @@ def render_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     if not count:
         return ""
     terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else 200, color_system="auto" if terminal else None)
+    width = None if terminal else _NO_WRAP
+    console = Console(width=width, color_system="auto" if terminal else None)
     with console.capture() as captured:
         console.print(table)
     return "\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n"))

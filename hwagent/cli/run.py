@@ -8,10 +8,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from hwagent.config import ConfigError
 
-from .output import fail
+from .output import fail, output_option
 
 if TYPE_CHECKING:
     from hwagent.daemon.agent import Options
@@ -31,18 +32,36 @@ START = 30.0
     default="info",
     show_default=True,
     type=click.Choice(["debug", "info", "warning", "error"]),
+    help="What goes into the log.",
 )
+@output_option
 def command(
-    config_file: str, root: str, runtime: str, state: str, show: bool, log_level: str
-) -> int:  # fmt: skip
-    """Runs the agent in the foreground; by hand it starts holder and helper as its children."""
+    config_file: str, root: str, runtime: str, state: str, show: bool, log_level: str, output: str
+) -> int:
+    """Runs the agent in the foreground; by hand it starts holder and helper as its children.
+
+    The log goes to standard error; as JSON, one object a line.
+    """
     options = _options(config_file, root, runtime, state)
     if show:
-        return _run_and_show(options)
-    logging.basicConfig(
-        level=log_level.upper(), format="%(levelname)s %(message)s", stream=sys.stderr
+        return _run_and_show(options, output)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _JsonFormatter() if output == "json" else logging.Formatter("%(levelname)s %(message)s")
     )
+    logging.basicConfig(level=log_level.upper(), handlers=[handler])
     return _run(options)
+
+
+class _JsonFormatter(logging.Formatter):
+    """One object a line: time, level, message, and the traceback of what should not happen."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        told = {"time": record.created, "level": record.levelname, "message": record.getMessage()}
+        if record.exc_info:
+            told["traceback"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(told).decode()
 
 
 def _options(config_file: str, root: str, runtime: str, state: str) -> "Options":
@@ -72,7 +91,7 @@ def _run(options: "Options") -> int:
     return 0
 
 
-def _run_and_show(options: "Options") -> int:
+def _run_and_show(options: "Options", output: str) -> int:
     from .top import follow
 
     options.places.runtime.mkdir(parents=True, exist_ok=True)
@@ -87,8 +106,9 @@ def _run_and_show(options: "Options") -> int:
     try:
         if not _wait(options.places.socket, child):
             fail(f"the agent did not start:\n{log.read_text().strip()}")
-        click.echo(f"the agent runs; its log is {log}, its socket {options.places.socket}")
-        return follow(options.places.socket)
+        said = f"the agent runs; its log is {log}, its socket {options.places.socket}"
+        click.echo(said, err=output == "json")
+        return follow(options.places.socket, output=output)
     finally:
         child.terminate()
         child.wait()

@@ -1,4 +1,4 @@
-"""The live screen of ``hwagent top``: a header, what is wrong, and every component by kind."""
+"""The live screen of ``hwagent top``: the host, its problems, its addresses, then kind by kind."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -8,93 +8,111 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .output import COLOURS, since, value_text
+from .condense import condense
+from .output import COLOURS, since
+from .status import rank, totals
 
-_ORDER = ("failed", "degraded", "unknown", "ok")
-#: What a line about a healthy component of a kind shows, in this order.
-_TELLING = (
-    "state", "level", "degraded", "sync_action", "carrier", "operstate", "speed_bits",
-    "temperature_celsius", "rpm", "celsius", "volts", "amperes", "watts", "online",
-    "capacity_ratio", "used_ratio", "load1", "up", "value", "reads", "writes",
-)  # fmt: skip
+#: Lines that the header takes, and that a section takes besides its rows.
+_HEADER, _SECTION = 1, 2
 
 
-def screen(status: dict[str, Any] | str, height: int) -> RenderableType:
-    """The whole screen, cut to the terminal's height."""
+def screen(
+    status: dict[str, Any] | str, outcomes: Sequence[dict[str, Any]], height: int
+) -> RenderableType:
+    """The whole screen, cut to the terminal's height; problems are cut last."""
     if isinstance(status, str):
         return Text(status, style="red")
+    firing = sorted((a for a in status["alerts"] if a["state"] == "firing"), key=rank)
+    kinds = len({c["kind"] for c in status["components"]})
+    room = height - _HEADER - len(status["problems"])
     parts: list[RenderableType] = [_header(status)]
-    parts += [Text(f"agent: {p}", style="yellow") for p in status["problems"]]
-    firing = [a for a in status["alerts"] if a["state"] == "firing"]
-    if status["vips"]:
-        parts.append(_vips(status["vips"]))
-    if firing:
-        parts.append(_alerts(firing[: height // 3], status["time"]))
-    used = 4 + len(status["vips"]) + min(len(firing), height // 3) + 4
-    parts.append(_components(status["components"], max(3, height - used)))
+    sections = (
+        (_problems, firing, max(3, room - _SECTION - min(kinds, room // 3))),
+        (_vips, status["vips"], 8),
+        (_kinds, status["components"], kinds),
+        (_actions, outcomes[::-1], 3),
+    )
+    for section, things, most in sections:
+        rows = min(len(things), most, room - _SECTION) if section is not _kinds else kinds
+        if things and room > _SECTION:
+            shown = min(rows, room - _SECTION)
+            parts += [Text(""), section(things, shown, status["time"])]
+            room -= shown + _SECTION
     return Group(*parts)
 
 
-def _header(status: dict[str, Any]) -> Text:
-    text = Text()
+def _header(status: dict[str, Any]) -> RenderableType:
+    text = Text(no_wrap=True, overflow="ellipsis")
     text.append(f"{status['host']} ", style="bold")
     text.append(status["health"], style=f"bold {COLOURS[status['health']]}")
-    text.append(f"  mode {status['mode']}  up {since(status['started'], status['time'])}")
+    text.append(f"  {totals(status['components'])}  mode {status['mode']}")
+    text.append(f"  up {since(status['started'], status['time'])}")
     if status["maintenance"]:
         text.append(f"  maintenance: {status['maintenance']}", style="yellow")
     if not status["ready"]:
         text.append("  first round under way", style="dim")
-    text.append("  Ctrl-C ends\n", style="dim")
+    text.append("  q ends", style="dim")
+    for problem in status["problems"]:
+        text.append(f"\nagent: {problem}", style="yellow")
     return text
 
 
-def _vips(vips: Sequence[dict[str, Any]]) -> Table:
-    table = _table("virtual ip", "state", "interface", "reason")
-    for v in vips:
+def _problems(alerts: Sequence[dict[str, Any]], rows: int, now: float) -> Table:
+    table = _table("problem", "for", "what")
+    shown = alerts if len(alerts) <= rows else alerts[: rows - 1]
+    for a in shown:
+        dim = "dim " if a["inhibited_by"] else ""
+        severity = Text(a["severity"], style=dim + COLOURS.get(a["severity"], ""))
+        table.add_row(severity, since(a["since"], now), Text(a["summary"] or a["rule"], dim))
+    if len(shown) < len(alerts):
+        table.add_row("", "", Text(f"and {len(alerts) - len(shown)} more", "dim"))
+    return table
+
+
+def _vips(vips: Sequence[dict[str, Any]], rows: int, now: float) -> Table:
+    table = _table("virtual ip", "state", "for", "interface")
+    for v in vips[:rows]:
         state = Text(v["state"], style=COLOURS.get(v["state"], ""))
-        table.add_row(v["address"], state, v["interface"], v["reason"])
+        where = f"{v['interface']}  {v['reason']}".strip()
+        table.add_row(v["address"], state, since(v["since"], now) if v["since"] else "", where)
     return table
 
 
-def _alerts(alerts: Sequence[dict[str, Any]], now: float) -> Table:
-    table = _table("severity", "for", "alert", "component", "summary")
-    for a in alerts:
-        severity = Text(a["severity"], style=COLOURS.get(a["severity"], ""))
-        table.add_row(severity, since(a["since"], now), a["rule"], a["component"], a["summary"])
+def _kinds(components: Sequence[dict[str, Any]], rows: int, now: float) -> Table:
+    table = _table("kind", "health", "")
+    by_kind = sorted(components, key=lambda c: str(c["kind"]))
+    groups = [(kind, list(group)) for kind, group in groupby(by_kind, lambda c: str(c["kind"]))]
+    groups.sort(key=lambda g: (all(c["health"] == "ok" for c in g[1]), g[0]))
+    for kind, group in groups[:rows]:
+        table.add_row(kind, _counts(group), condense(kind, group))
     return table
 
 
-def _components(components: Sequence[dict[str, Any]], rows: int) -> Table:
-    table = _table("kind", "component", "health", "")
-    ranked = sorted(components, key=lambda c: (_ORDER.index(c["health"]), c["kind"], c["id"]))
-    sick = [c for c in ranked if c["health"] != "ok"]
-    well = [c for c in ranked if c["health"] == "ok"]
-    shown = 0
-    for c in sick[:rows]:
-        health = Text(c["health"], style=COLOURS[c["health"]])
-        table.add_row(c["kind"], c["id"].partition(":")[2], health, c["reason"])
-        shown += 1
-    if len(well) <= rows - shown:
-        for c in well:
-            table.add_row(c["kind"], c["id"].partition(":")[2], Text("ok", "green"), facts(c))
-        return table
-    for kind, group in groupby(well, key=lambda c: str(c["kind"])):
-        names = [c["id"].partition(":")[2] for c in group]
-        text = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-        table.add_row(kind, f"{len(names)}", Text("ok", "green"), text)
+def _counts(components: Sequence[dict[str, Any]]) -> Text:
+    text = Text()
+    for part in totals(components).split(", "):
+        health = part.partition(" ")[2]
+        text.append(part, style=COLOURS[health])
+        text.append(" ")
+    return text
+
+
+def _actions(outcomes: Sequence[dict[str, Any]], rows: int, now: float) -> Table:
+    table = _table("action", "result", "ago", "")
+    for o in outcomes[:rows]:
+        action = o["action"]
+        result = Text(o["result"], style=COLOURS.get(o["result"], ""))
+        what = f"{action['component']}  {o['detail']}".strip()
+        table.add_row(action["name"], result, since(o["ended"], now), what)
     return table
-
-
-def facts(component: dict[str, Any]) -> str:
-    """A few numbers and words that tell how a component is."""
-    attributes, metrics = component["attributes"], component["metrics"]
-    words = [str(attributes[k]) for k in ("model", "label") if attributes.get(k)]
-    words += [f"{k} {value_text(metrics[k])}" for k in _TELLING if k in metrics][:5]
-    return ", ".join(words)
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold dim", padding=(0, 2, 0, 0))
-    for column in columns:
+    """All but the last column keep their width; the last one is cut where the terminal ends."""
+    table = Table(
+        box=None, pad_edge=False, header_style="bold dim", padding=(0, 2, 0, 0), expand=True
+    )
+    for column in columns[:-1]:
         table.add_column(column, overflow="ellipsis", no_wrap=True)
+    table.add_column(columns[-1], overflow="ellipsis", no_wrap=True, ratio=1)
     return table

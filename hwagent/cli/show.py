@@ -21,14 +21,14 @@ def print_look(look: Look) -> None:
         print_alerts(data["alerts"], time.time())
 
 
-def print_components(components: Sequence[dict[str, Any]]) -> None:
-    """One line each, the sick first."""
+def print_components(components: Sequence[dict[str, Any]], empty: str = "") -> None:
+    """One line each, the sick first; ``empty`` is said if there are none."""
     order = ["failed", "degraded", "unknown", "ok"]
     rows = [
         (c["id"], c["health"], c["reason"] or brief(c))
         for c in sorted(components, key=lambda c: (order.index(c["health"]), c["id"]))
     ]
-    print_table(("component", "health", "reason"), rows, "no hardware found")
+    print_table(("component", "health", "reason"), rows, empty or "no hardware found")
 
 
 def print_alerts(alerts: Sequence[dict[str, Any]], now: float) -> None:

@@ -5,23 +5,30 @@ import click
 from hwagent.config import duration
 
 from .client import control
+from .complete import component_ids, rule_names, silences
 from .output import fail, output_option, print_json, print_table, socket_option
 
 
 @click.command("silence")
-@click.argument("component", required=False, default="")
-@click.option("--rule", default="*", help="Rule, with wildcards.", show_default=True)
+@click.argument("component", required=False, default="", shell_complete=component_ids)
+@click.option(
+    "--rule", default="*", show_default=True, shell_complete=rule_names,
+    help="Rule, with wildcards.",
+)  # fmt: skip
 @click.option("--for", "span", default="2h", show_default=True, help="How long.")
 @click.option("--comment", default="", help="Why.")
 @click.option("--list", "listing", is_flag=True, help="Show what is silenced.")
-@click.option("--remove", metavar="ID", default="", help="End a silence.")
+@click.option("--remove", metavar="ID", default="", shell_complete=silences, help="End one.")
 @output_option
 @socket_option
 def command(
     component: str, rule: str, span: str, comment: str, listing: bool, remove: str,
     output: str, path: str,
 ) -> int:  # fmt: skip
-    """Sends no messages about COMPONENT (wildcards allowed) for a time; judging goes on."""
+    """Sends no messages about COMPONENT, a rule or both (wildcards allowed) for a time.
+
+    Judging and acting go on.
+    """
     if listing:
         answer = control(path, "silences")
     elif remove:

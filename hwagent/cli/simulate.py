@@ -1,16 +1,15 @@
 """``hwagent simulate``: the agent on a simulated server, to see rules fire and actions run."""
 
-import sys
 import tempfile
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from hwagent.config import ConfigError
 
+from .complete import scenarios
 from .events import describe
-from .output import fail, output_option
+from .output import fail, output_option, print_json_line
 
 if TYPE_CHECKING:
     from hwagent.testing.scenario import Expectation
@@ -18,14 +17,14 @@ if TYPE_CHECKING:
 
 
 @click.command("simulate")
-@click.argument("scenario")
+@click.argument("scenario", shell_complete=scenarios)
 @click.option("--keep", default="", metavar="DIR", help="Keep the server's tree there.")
 @output_option
 def command(scenario: str, keep: str, output: str) -> int:
     """Runs SCENARIO (a file, or a shipped one by name) in virtual time.
 
-    Prints what happens to the hardware, alerts and actions as they come. Exit status 2 if the
-    scenario expects something else.
+    Prints what happens to the hardware, alerts and actions as they come; as JSON, one object a
+    line. Exit status 2 if the scenario expects something else.
     """
     from hwagent.testing.scenario import load_scenario
     from hwagent.testing.simulation import Simulation
@@ -61,7 +60,7 @@ def unmet(expect: "Expectation", happenings: "list[Happening]") -> list[str]:
 
 def _print(happening: "Happening", output: str) -> None:
     if output == "json":
-        sys.stdout.write(msgspec.json.encode(happening).decode() + "\n")
+        print_json_line(happening)
         return
     minutes, seconds = divmod(int(happening.time), 60)
     text = describe(happening.type, happening.data)

@@ -1,13 +1,16 @@
 """``hwagent status``: problems only, each with cause, since when and what is done about it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from .client import get
-from .output import exit_status, output_option, print_json, since, socket_option
+from .output import exit_status, output_option, paint, print_json, since, socket_option
 from .show import print_components, print_vips
+
+_ORDER = ("critical", "warning", "info")
 
 
 @click.command("status")
@@ -16,37 +19,29 @@ from .show import print_components, print_vips
 @output_option
 @socket_option
 def command(brief: bool, everything: bool, output: str, path: str) -> int:
-    """Health of this host: what is wrong, why, since when, and what was done."""
+    """Health of this host: what is wrong, why, since when, and what was done about it.
+
+    The exit status is that of the host's health.
+    """
     status = get(path, "/v1/status")
     if output == "json":
         print_json(status)
+    elif brief and status["health"] == "ok" and not status["problems"] and status["ready"]:
+        click.echo(f"{status['host']}: all {len(status['components'])} components are ok")
     else:
-        show_status(status, brief, everything)
+        show_status(status, everything, get(path, "/v1/actions")["actions"])
     return exit_status(status["health"])
 
 
-def show_status(status: dict[str, Any], brief: bool = False, everything: bool = False) -> None:
-    """Prints a status for people."""
-    counts = Counter(c["health"] for c in status["components"])
-    total = ", ".join(
-        f"{counts[h]} {h}" for h in ("failed", "degraded", "unknown", "ok") if counts[h]
-    )
-    up = since(status["started"], status["time"])
-    click.echo(
-        f"{status['host']}: {click.style(status['health'], bold=True)}"
-        f" ({total or 'nothing seen yet'}), mode {status['mode']}, running for {up}"
-    )
-    for problem in status["problems"]:
-        click.echo(f"  agent: {problem}")
-    if status["maintenance"]:
-        click.echo(f"  maintenance: {status['maintenance']}")
-    if not status["ready"]:
-        click.echo("  the first round of looks is still under way")
-    if brief and status["health"] == "ok":
-        return
+def show_status(
+    status: dict[str, Any], everything: bool = False, outcomes: Sequence[dict[str, Any]] = ()
+) -> None:
+    """Prints a status for people; ``outcomes`` are the actions that were done lately."""
+    _show_host(status)
     firing = [a for a in status["alerts"] if a["state"] == "firing"]
-    for alert in sorted(firing, key=lambda a: (a["severity"], a["component"])):
-        _show_alert(alert, status["time"])
+    for alert in sorted(firing, key=rank):
+        click.echo()
+        _show_alert(alert, status["time"], outcomes)
     sick = [c for c in status["components"] if c["health"] == "unknown"]
     shown = status["components"] if everything else sick
     if shown:
@@ -57,13 +52,54 @@ def show_status(status: dict[str, Any], brief: bool = False, everything: bool = 
         print_vips(status["vips"], status["time"])
 
 
-def _show_alert(alert: dict[str, Any], now: float) -> None:
-    click.echo()
-    cause = f" (explained by {alert['inhibited_by']})" if alert["inhibited_by"] else ""
-    click.echo(f"{alert['severity']}: {alert['summary'] or alert['rule']}{cause}")
+def totals(components: Sequence[dict[str, Any]]) -> str:
+    """How many components are how: ``1 failed, 40 ok``."""
+    counts = Counter(c["health"] for c in components)
+    order = ("failed", "degraded", "unknown", "ok")
+    return ", ".join(f"{counts[h]} {h}" for h in order if counts[h]) or "nothing seen yet"
+
+
+def _show_host(status: dict[str, Any]) -> None:
+    click.echo(
+        f"{status['host']}: {paint(status['health'], bold=True)} ({totals(status['components'])}), "
+        f"mode {status['mode']}, running for {since(status['started'], status['time'])}"
+    )
+    for problem in status["problems"]:
+        click.echo(f"  agent: {problem}")
+    if status["maintenance"]:
+        click.echo(f"  maintenance: {status['maintenance']}")
+    if not status["ready"]:
+        click.echo("  the first round of looks is still under way")
+
+
+def rank(alert: dict[str, Any]) -> tuple[bool, int, str]:
+    """What is explained by another alert comes last."""
+    severity = _ORDER.index(alert["severity"])
+    return bool(alert["inhibited_by"]), severity, alert["component"]
+
+
+def _show_alert(alert: dict[str, Any], now: float, outcomes: Sequence[dict[str, Any]]) -> None:
+    click.echo(f"{paint(alert['severity'])}: {alert['summary'] or alert['rule']}")
     click.echo(f"  component: {alert['component']}")
     click.echo(f"  rule:      {alert['rule']}, for {since(alert['since'], now)}")
+    if alert["inhibited_by"]:
+        click.echo(f"  because:   {alert['inhibited_by']}, which explains it")
     if alert["description"]:
         click.echo(f"  cause:     {alert['description']}")
-    if alert["actions"]:
-        click.echo(f"  action:    {', '.join(alert['actions'])}")
+    for text in _done(alert, now, outcomes):
+        click.echo(f"  action:    {text}")
+
+
+def _done(alert: dict[str, Any], now: float, outcomes: Sequence[dict[str, Any]]) -> list[str]:
+    """What was done because of an alert, each action's last outcome; else what may be done."""
+    cause = f"{alert['rule']} on {alert['component']}"
+    last = {
+        (o["action"]["name"], o["action"]["component"]): o
+        for o in outcomes
+        if o["action"]["cause"] == cause and o["ended"] >= alert["since"]
+    }
+    told = [
+        f"{name} on {component}: {paint(o['result'])} {since(o['ended'], now)} ago {o['detail']}"
+        for (name, component), o in last.items()
+    ]
+    return [t.rstrip() for t in told] or ([", ".join(alert["actions"])] if alert["actions"] else [])
