@@ -250,7 +250,7 @@ SAME: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
         "volts": (Shown("power_supply_voltage_volt"),),
         "amperes": (Shown("power_supply_current_ampere"),),
         "watts": (Shown("power_supply_power_watt"),),
-        "capacity_ratio": (Shown("power_supply_capacity", factor=100),),
+        "capacity_percent": (Shown("power_supply_capacity"),),
     },
     "thermal": {"celsius": (Shown("thermal_zone_temp"),)},
     "watchdog": {"firmware_version": (Shown("watchdog_fw_version"),)},

@@ -55,6 +55,11 @@ class Host:
                     self._kinds.setdefault(sample.kind, []).append(sample)
         self._kinds["mdstat"] = mdstat.decode(root.content("proc/mdstat"))
 
+    def named(self, id: str) -> Sample:
+        """A component that a collector found, by its id. Raises KeyError."""
+        of_kinds = (samples for kind, samples in self._kinds.items() if kind != "mdstat")
+        return {s.id: s for samples in of_kinds for s in samples}[id]
+
     def find(self, kind: str, labels: Labels) -> Sample | None:
         """The component of a kind that the labels of a line name."""
         keys = {key: tell for key, tell in KEYS[kind].items() if key in labels}

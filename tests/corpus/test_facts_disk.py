@@ -1,35 +1,14 @@
 """Every fact of the corpus index about disks, against what our decoders say."""
 
 import re
-from functools import cache
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.corpus.facts_disk import contradictions, decoded, healths, observed, of_component
+from tests.corpus.host_tree import CORPORA
+from tests.corpus.index import Fact, facts
 
-CORPORA = Path(__file__).parents[3] / "shared/corpora"
-FOLDERS = ("smartctl", "nvme-cli")
-
-
-class Fact(NamedTuple):
-    """One line of the index."""
-
-    file: str
-    component: str
-    field: str
-    value: str
-
-
-@cache
-def facts() -> list[Fact]:
-    """All facts of the folders of disks; none where the corpus is not there."""
-    index = CORPORA / "INDEX.md"
-    lines = index.read_text().splitlines() if index.exists() else []
-    cells = (line.split(" | ", 4) for line in lines if line.startswith("FACT | "))
-    found = [Fact(*(c.strip() for c in row[1:])) for row in cells if len(row) == 5]
-    return list(dict.fromkeys(f for f in found if f.file.partition("/")[0] in FOLDERS))
+FACTS = facts("smartctl", "nvme-cli")
 
 
 def same(observed: str, expected: str) -> bool:
@@ -42,11 +21,10 @@ def _plain(text: str) -> str:
     return re.sub(r"(?<![\w.])(\d+)\.0+(?![\w.])", r"\1", text)
 
 
-@pytest.mark.skipif(not facts(), reason="the shared corpus is not there")
-@pytest.mark.parametrize("fact", facts(), ids=lambda f: f"{f.file}:{f.component}:{f.field}")
+@pytest.mark.skipif(not FACTS, reason="../shared/corpora is absent")
+@pytest.mark.parametrize("fact", FACTS, ids=str)
 def test_fact(fact: Fact) -> None:
-    folder, _, _ = fact.file.partition("/")
-    path = CORPORA / fact.file
+    folder, path = fact.folder, CORPORA / fact.file
     seen = observed(folder, path, fact.component, fact.field)
     assert seen is not None, "not a field that we can tell"
     if fact.field == "health":
@@ -59,8 +37,3 @@ def test_fact(fact: Fact) -> None:
         assert "unknown" in fact.value
     else:
         assert same(seen, fact.value), f"{seen!r} instead of {fact.value!r}"
-
-
-@pytest.mark.skipif(not facts(), reason="the shared corpus is not there")
-def test_the_index_is_read() -> None:
-    assert len(facts()) > 500

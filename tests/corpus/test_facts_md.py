@@ -1,62 +1,31 @@
 """Every fact that the corpus states about mdstat and mdadm output holds in our samples."""
 
 import re
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.corpus.facts_md import _samples, observed
+from tests.corpus.host_tree import CORPORA
+from tests.corpus.index import Fact, facts
 
-_CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
-_FOLDERS = ("mdstat", "mdadm-detail")
-
-
-class Fact(NamedTuple):
-    """One ``FACT |`` line of INDEX.md; ``prose`` is free text about what other lines state."""
-
-    file: str
-    component: str
-    field: str
-    value: str
-    prose: bool
-
-
-def _facts() -> list[Fact]:
-    index = _CORPORA / "INDEX.md"
-    if not index.exists():
-        return []
-    found, section = [], ""
-    for line in index.read_text().splitlines():
-        if line.startswith("## "):
-            section = line
-        if not line.startswith("FACT | "):
-            continue
-        file, component, field, value = line.removeprefix("FACT | ").split(" | ", 3)
-        if file.split("/")[0] in _FOLDERS:
-            # the key facts at the top retell facts of the full list below in words
-            prose = field == "summary" or "Key facts" in section
-            found.append(Fact(file, component, field, value, prose))
-    return found
-
-
-FACTS = _facts()
-PLAIN = [f for f in FACTS if not f.prose]
-PROSE = sorted({f for f in FACTS if f.prose})
+FACTS = facts("mdstat", "mdadm-detail")
+# the key facts at the top retell facts of the full list below in words
+PROSE = [f for f in FACTS if f.key or f.field == "summary"]
+PLAIN = [f for f in FACTS if f not in PROSE]
 
 
 @pytest.mark.skipif(not FACTS, reason="../shared/corpora is absent")
-@pytest.mark.parametrize("fact", PLAIN, ids=lambda f: f"{f.file}:{f.component}:{f.field}")
+@pytest.mark.parametrize("fact", PLAIN, ids=str)
 def test_fact(fact: Fact) -> None:
-    folder = fact.file.split("/")[0]
-    assert observed(folder, _CORPORA / fact.file, fact.component, fact.field) == fact.value
+    path = CORPORA / fact.file
+    assert observed(fact.folder, path, fact.component, fact.field) == fact.value
 
 
 @pytest.mark.skipif(not FACTS, reason="../shared/corpora is absent")
-@pytest.mark.parametrize("fact", PROSE, ids=lambda f: f"{f.file}:{f.component}:{f.field}")
+@pytest.mark.parametrize("fact", PROSE, ids=str)
 def test_prose_contradicts_nothing(fact: Fact) -> None:
     """What a sentence says of levels, counts, faulty members and syncs is what we found."""
-    sample = _samples(fact.file.split("/")[0], _CORPORA / fact.file)[f"array:{fact.component}"]
+    sample = _samples(fact.folder, CORPORA / fact.file)[f"array:{fact.component}"]
     metrics = sample.metrics
     if level := re.search(r"\b(raid\d+|linear)\b", fact.value):
         assert metrics["level"] == level[1]
