@@ -11,7 +11,7 @@ from hwagent.model import Sample
 
 from .base import Collector
 from .gather import Gather
-from .hwmon_chips import Chip, chips
+from .hwmon_chips import Chip, chips, still_there
 from .hwmon_kinds import KINDS, Kind
 from .root import Missing, Root, Unreadable
 
@@ -39,13 +39,20 @@ class Hwmon(Collector):
     }
     interval: ClassVar = 20.0
 
+    def __init__(self) -> None:
+        self._known: dict[str, Chip] = {}  # finding a chip by its id takes a look at all of them
+
     def targets(self, root: Root) -> list[str]:
         """Ids of the chips. Raises Unreadable if they cannot be listed."""
         return [chip.id for chip in chips(root)]
 
     def collect(self, root: Root, target: str) -> list[Sample]:
         """All channels of a chip. Raises Unreadable if they cannot be listed."""
-        return [s for chip in chips(root) if chip.id == target for s in _read(root, chip)]
+        chip = self._known.get(target)
+        if chip is None or not still_there(root, chip):
+            self._known = {chip.id: chip for chip in chips(root)}
+            chip = self._known.get(target)
+        return [] if chip is None else _read(root, chip)
 
 
 def _read(root: Root, chip: Chip) -> list[Sample]:

@@ -29,11 +29,12 @@ _NOT_IN_LABEL = re.compile(r"[^a-z0-9:_]")
 
 
 class Chip(NamedTuple):
-    """A chip: its stable id, the directory of its files, the driver's name of it, the name that
-    node_exporter's users know it by."""
+    """A chip: its stable id, the directory of its files, where that leads, the driver's name of
+    it, the name that node_exporter's users know it by."""
 
     id: str
     place: str
+    path: str
     name: str
     label: str
 
@@ -47,9 +48,12 @@ def chips(root: Root) -> list[Chip]:
     names = [n for n in root.names(_CLASS) if _CHIP.fullmatch(n)][:CHIPS_MAX]
     paths = {name: root.real(f"{_CLASS}/{name}") for name in names}
     own = [(n, path) for n, path in paths.items() if not _ELSEWHERE.fullmatch(path)]
-    devices = {name: _device(path) for name, path in own}
-    found = [_chip(root, name, device) for name, device in devices.items()]
-    return _told_apart(found, list(devices.values()))
+    return _told_apart([_chip(root, name, path) for name, path in own])
+
+
+def still_there(root: Root, chip: Chip) -> bool:
+    """True if the kernel still has that chip under that number."""
+    return root.real(chip.place) == chip.path
 
 
 def _device(path: str) -> str:
@@ -59,12 +63,13 @@ def _device(path: str) -> str:
     return "" if device.rsplit("/", 1)[-1] in ("class", "virtual") else device
 
 
-def _chip(root: Root, number: str, device: str) -> Chip:
+def _chip(root: Root, number: str, path: str) -> Chip:
     place = f"{_CLASS}/{number}"
     # drivers that are older than the class keep their files at the device
     name = text_or_empty(root, f"{place}/name") or text_or_empty(root, f"{place}/device/name")
     own = root.real(f"{place}/device") if root.exists(f"{place}/device") else ""
-    return Chip(_id(name, device) or number, place, name, _label(own) or safe(name) or number)
+    id = _id(name, _device(path)) or number
+    return Chip(id, place, path, name, _label(own) or safe(name) or number)
 
 
 def _id(name: str, device: str) -> str:
@@ -83,14 +88,14 @@ def _label(device: str) -> str:
     return "_".join(cleaned) if device.count("/") else ""
 
 
-def _told_apart(found: list[Chip], devices: list[str]) -> list[Chip]:
+def _told_apart(found: list[Chip]) -> list[Chip]:
     """Gives chips that share an id that of their device too, and then a number; chips that share
     a label their name."""
     ids, labels = Counter(c.id for c in found), Counter(c.label for c in found)
     seen: Counter[str] = Counter()
     apart = []
-    for chip, device in zip(found, devices, strict=True):
-        last = safe(device.rsplit("/", 1)[-1])
+    for chip in found:
+        last = safe(_device(chip.path).rsplit("/", 1)[-1])
         id = f"{chip.id}-{last}" if ids[chip.id] > 1 and last else chip.id
         seen[id] += 1
         id = id if seen[id] == 1 else f"{id}-{seen[id]}"

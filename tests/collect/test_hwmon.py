@@ -118,6 +118,21 @@ def test_a_chip_keeps_its_id_when_another_one_comes(tree: Tree, first: str, name
     assert before < set(look(tree))
 
 
+def test_a_chip_is_found_again_after_its_driver_was_loaded_anew(tree: Tree) -> None:
+    collector, root = COLLECTOR(), Root(tree.path)
+    chip(tree, TWINS[0], 0, "coretemp", temp1_input=41000)
+    chip(tree, TWINS[1], 1, "coretemp", temp1_input=52000)
+
+    def degrees(target: str) -> list[object]:
+        return [s.metrics["celsius"] for s in collector.collect(root, target)]
+
+    assert (degrees("coretemp.0"), degrees("coretemp.1")) == ([41], [52])
+    for number in (0, 1):
+        tree.remove(f"sys/class/hwmon/hwmon{number}")
+    chip(tree, TWINS[0], 1, "coretemp", temp1_input=42000)
+    assert (degrees("coretemp.0"), degrees("coretemp.1")) == ([42], [])
+
+
 def test_one_device_may_have_two_chips_of_one_name(tree: Tree) -> None:
     for number in (0, 1):
         chip(tree, "sys/devices/platform/board", number, "board", temp1_input=40000 + number)
