@@ -1,0 +1,1 @@
+"""Agents that find each other, know who is alive, and share their status."""
