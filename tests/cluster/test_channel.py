@@ -1,0 +1,306 @@
+"""What passes the channel: authentic, fresh, and meant for this life of this member."""
+
+import base64
+import random
+from collections.abc import Iterator
+from itertools import count, pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hwagent.cluster import replay
+from hwagent.cluster.channel import PART, Channel, Received
+from hwagent.cluster.keyring import KEYS_MAX, KeyProblem, Keyring
+from hwagent.cluster.limiter import BURST, STRANGER_BURST, STRANGERS_BURST, Limiter
+from hwagent.cluster.replay import WINDOW, Full, Window, Windows
+from hwagent.cluster.seal import HEAD, OVERHEAD, POLICIES, Sealer, Unwelcome, after
+
+KEY, OTHER = (base64.b64encode(bytes([i]) * 32).decode() for i in (1, 2))
+A, B, C = ("10.0.0.1", 7956), ("10.0.0.2", 7956), ("10.0.0.3", 7956)
+
+
+def channel(
+    seed: int = 1, keys: tuple[str, ...] = (KEY,), label: str = "lab", policy: str = "required"
+) -> Channel:
+    rng = random.Random(seed)
+    sealer = Sealer(Keyring(keys), label, POLICIES[policy])
+    return Channel(0, sealer, lambda: rng.getrandbits(64))
+
+
+def introduce(a: Channel, b: Channel) -> None:
+    """The first packet draws a hello, and is said again."""
+    got = b.open(0, A, a.seal(0, B, b"first"))
+    assert got.payload is None
+    (again,) = a.open(0, B, got.replies[0]).replies
+    assert b.open(0, A, again).payload == b"first"
+
+
+def test_the_first_packet_costs_a_round_trip_and_is_not_lost():
+    a, b = channel(1), channel(2)
+    introduce(a, b)
+    assert b.open(0, A, a.seal(0, B, b"second")) == Received(b"second")
+    assert a.open(0, B, b.seal(0, A, b"answer")) == Received(b"answer")
+
+
+def test_a_session_known_by_hearsay_saves_the_round_trip():
+    a, b = channel(1), channel(2)
+    assert b.open(0, A, a.seal(0, B, b"x", guess=b.session)).payload == b"x"
+
+
+def test_a_packet_counts_once():
+    a, b = channel(1), channel(2)
+    introduce(a, b)
+    packet = a.seal(0, B, b"x")
+    assert b.open(0, A, packet).payload == b"x"
+    assert b.open(0, A, packet) == Received()
+    assert b.open(0, C, packet) == Received(), "from elsewhere it is the same packet"
+    assert b.counters["replayed"] == 2
+
+
+def test_a_packet_is_worth_nothing_to_another_member():
+    a, b, c = channel(1), channel(2), channel(3)
+    introduce(a, b)
+    got = c.open(0, A, a.seal(0, B, b"x"))
+    assert got.payload is None
+    assert c.counters["unproven"] == 1
+    assert c.known_sessions() == 0
+
+
+def test_a_packet_is_worth_nothing_in_another_life():
+    a, b = channel(1), channel(2)
+    introduce(a, b)
+    recorded = [a.seal(0, B, b"x") for _ in range(5)]
+    reborn = channel(4)
+    assert all(reborn.open(0, A, p).payload is None for p in recorded)
+
+
+def test_after_a_restart_one_hello_is_enough():
+    a, b = channel(1), channel(2)
+    introduce(a, b)
+    introduce(a, channel(4))
+
+
+def test_a_hello_draws_no_hello():
+    a, b = channel(1), channel(2)
+    hello = b.open(0, A, a.seal(0, B, b"x")).replies[0]
+    stranger = channel(3)
+    assert stranger.open(0, B, hello) == Received()
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        (channel(1, (OTHER,)), "key"),
+        (channel(1, label="other"), "label"),
+        (channel(1, (), policy="none"), "unsealed"),
+    ],
+)
+def test_foreign_packets_are_dropped_and_counted_by_reason(other, reason):
+    b = channel(2)
+    assert b.open(0, A, other.seal(0, B, b"x", guess=b.session)) == Received()
+    assert b.counters == {reason: 1}
+
+
+@pytest.mark.parametrize("place", range(OVERHEAD + 1))
+def test_no_bit_of_a_packet_can_be_changed(place):
+    a, b = channel(1), channel(2)
+    packet = bytearray(a.seal(0, B, b"x", guess=b.session))
+    packet[place] ^= 1
+    assert b.open(0, A, bytes(packet)).payload is None
+    assert b.known_sessions() == 0
+
+
+def test_a_key_id_that_matches_with_another_label_is_still_a_forgery():
+    """The label is authenticated, not only compared."""
+    a, b = channel(1, label="one"), channel(2, label="two")
+    packet = a.seal(0, B, b"x", guess=b.session)
+    tag = HEAD.unpack_from(b.seal(0, A, b""))[3]
+    forged = packet[:4] + tag.to_bytes(4, "big") + packet[8:]
+    assert b.open(0, A, forged) == Received()
+    assert b.counters == {"forged": 1}
+
+
+def test_a_packet_from_the_future_is_dropped_and_counted():
+    b = channel(2)
+    packet = bytearray(channel(1).seal(0, B, b"x", guess=b.session))
+    packet[2] = 200
+    assert b.open(0, A, bytes(packet)) == Received()
+    assert b.counters == {"version": 1}
+
+
+def test_its_own_packets_that_come_back_are_dropped():
+    a = channel(1)
+    assert a.open(0, B, a.seal(0, B, b"x", guess=a.session)).payload is None
+
+
+def test_without_keys_damage_is_found():
+    a, b = channel(1, (), policy="none"), channel(2, (), policy="none")
+    introduce(a, b)
+    packet = bytearray(a.seal(0, B, b"hello there"))
+    packet[OVERHEAD - 10] ^= 1
+    assert b.open(0, A, bytes(packet)) == Received()
+    assert b.counters["damaged"] == 1
+
+
+def test_a_fleet_goes_from_plain_to_sealed_without_a_stop():
+    """memberlist: EncryptedGossipTransition. Each step works with the one before it."""
+    steps = ["none", "accept", "send", "required"]
+    for before, then in pairwise(steps):
+        a = channel(1, () if before == "none" else (KEY,), policy=before)
+        b = channel(2, (KEY,), policy=then)
+        introduce(a, b)
+        introduce(channel(3, (KEY,), policy=then), a)
+
+
+def test_when_sessions_are_more_than_can_be_kept_the_own_one_is_renewed(monkeypatch):
+    """No window is forgotten while its packets are still good."""
+    monkeypatch.setattr(replay, "SESSIONS_MAX", 3)
+    b = channel(2)
+    session, packets = b.session, []
+    for i in range(4):
+        a = channel(10 + i)
+        packets.append(a.seal(0, B, b"x", guess=session))
+        b.open(0, A, packets[-1])
+    assert b.session != session
+    assert all(b.open(0, A, p).payload is None for p in packets)
+
+
+def test_counters_never_repeat_under_one_session():
+    a = channel(1)
+    first = a.session
+    a._counter = 2**32 - 2
+    heads = [HEAD.unpack_from(a.seal(0, B, b""))[5:7] for _ in range(3)]
+    assert len(set(heads)) == 3
+    assert a.session != first
+
+
+def streams(a: Channel, b: Channel, data: bytes) -> Iterator[bytes]:
+    to = 77
+    for packet in a.seal_stream(77, data):
+        part, last = b.open_stream(to, packet)
+        yield part
+        to = after(packet)
+        if last:
+            return
+
+
+@pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 5 * PART])
+def test_a_stream_of_any_length_arrives(size):
+    data = random.Random(1).randbytes(size)
+    assert b"".join(streams(channel(1), channel(2), data)) == data
+
+
+def test_a_stream_answers_one_challenge_and_keeps_its_order():
+    a, b = channel(1), channel(2)
+    packets = a.seal_stream(77, b"x" * 3 * PART)
+    with pytest.raises(Unwelcome):
+        b.open_stream(78, packets[0])
+    with pytest.raises(Unwelcome):
+        b.open_stream(after(packets[0]), packets[2])
+    with pytest.raises(Unwelcome):
+        b.open_stream(77, a.seal(0, B, b"x", guess=77))
+    assert b.open(0, A, packets[0]) == Received(), "a part of a stream is no packet"
+
+
+# Windows
+
+
+@given(st.lists(st.integers(0, 3000), max_size=200))
+def test_no_counter_is_taken_twice_and_none_in_the_window_is_lost(counters):
+    window, taken, highest = Window(), set(), -1
+    for counter in counters:
+        expected = counter not in taken and counter > highest - WINDOW
+        assert window.take(counter) == expected
+        taken.add(counter)
+        highest = max(highest, counter)
+
+
+def test_windows_are_never_forgotten_silently():
+    windows = Windows()
+    for session in range(replay.SESSIONS_MAX):
+        assert windows.take(session, 1)
+    with pytest.raises(Full):
+        windows.take(10**9, 1)
+    assert not windows.take(0, 1)
+
+
+# Rates
+
+
+def test_a_flood_of_strangers_takes_nothing_from_members():
+    limiter = Limiter(0)
+    hosts = count()
+    flood = sum(limiter.allows(0, f"10.9.{next(hosts)}", False) for _ in range(10_000))
+    assert flood == STRANGERS_BURST
+    assert limiter.allows(0, "10.0.0.1", True)
+
+
+def test_one_host_is_limited_and_recovers():
+    limiter = Limiter(0)
+    assert sum(limiter.allows(0, "h", True) for _ in range(10_000)) == BURST
+    assert limiter.allows(1, "h", True)
+    assert sum(limiter.allows(0, "s", False) for _ in range(10_000)) == STRANGER_BURST
+
+
+def test_a_flood_is_counted_and_costs_no_decryption():
+    b = channel(2)
+    packet = channel(1).seal(0, B, b"x")
+    for _ in range(1000):
+        b.open(0, A, packet, member=False)
+    assert b.counters["limited"] == 1000 - STRANGER_BURST
+
+
+# Keys
+
+
+def test_the_key_that_seals_cannot_be_removed():
+    ring = Keyring([KEY, OTHER])
+    with pytest.raises(KeyProblem, match="seals"):
+        ring.remove(KEY)
+    ring.remove(OTHER)
+    assert ring.texts() == (KEY,)
+
+
+def test_keys_rotate_step_by_step_and_each_step_can_be_taken_back():
+    a, b = channel(1), channel(2)
+    introduce(a, b)
+    steps = [
+        lambda c: c.sealer.keyring.add(OTHER),
+        lambda c: c.sealer.keyring.use(OTHER),
+        lambda c: c.sealer.keyring.use(KEY),
+        lambda c: c.sealer.keyring.use(OTHER),
+        lambda c: c.sealer.keyring.remove(KEY),
+    ]
+    for step in steps:
+        for side in (a, b):
+            step(side)
+            assert b.open(0, A, a.seal(0, B, b"x")).payload == b"x"
+            assert a.open(0, B, b.seal(0, A, b"y")).payload == b"y"
+
+
+@pytest.mark.parametrize("text", ["", "abc", "!" * 44, base64.b64encode(b"x" * 31).decode()])
+def test_what_is_no_key_is_refused(text):
+    with pytest.raises(KeyProblem):
+        Keyring([text])
+
+
+def test_a_keyring_is_bounded():
+    keys = [base64.b64encode(bytes([i]) * 16).decode() for i in range(KEYS_MAX + 1)]
+    with pytest.raises(KeyProblem, match="at most"):
+        Keyring(keys)
+
+
+def test_fingerprints_tell_keys_apart_and_show_none():
+    ring = Keyring([KEY, OTHER])
+    assert len(set(ring.fingerprints())) == 2
+    assert all(f not in KEY + OTHER for f in ring.fingerprints())
+
+
+def test_a_newer_keyring_is_taken_whole_and_an_older_one_not():
+    ring = Keyring([KEY], version=3)
+    assert not ring.adopt((OTHER,), 2)
+    assert not ring.adopt((KEY,), 3)
+    assert not ring.adopt((), 9)
+    assert ring.adopt((OTHER, KEY), 4)
+    assert ring.primary.text == OTHER
