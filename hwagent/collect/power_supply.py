@@ -7,7 +7,7 @@ Supplies that are chips on a PMBus are sensors: see hwmon.py.
 
 from typing import ClassVar
 
-from hwagent.model import Metric, Sample, counter, gauge, state
+from hwagent.model import Metric, Sample, gauge, state
 
 from .base import Collector
 from .gather import Gather
@@ -81,7 +81,7 @@ BATTERY_METRICS = (
     *_COMMON_METRICS,
     state("status", "Charging, Discharging, Full, Not charging", _ABI),
     state("capacity_level", "the charge in the hardware's own words", _ABI),
-    counter("cycles", "times that it was charged and emptied", "", "sysfs-class-power"),
+    gauge("cycles", "times that it was charged and emptied", "", _ABI),
     gauge("wear_ratio", "what it can hold now, of what it could when new", "ratio", _ABI),
     *_gauges(_CHARGE),
 )
