@@ -65,6 +65,9 @@ LABELS: Mapping[str, tuple[Label, ...]] = {
     "current": _SENSOR,
     "power": _SENSOR,
     "intrusion": _SENSOR,
+    "energy": _SENSOR,
+    "humidity": _SENSOR,
+    "pwm": _SENSOR,
     "psu": _SUPPLY,
     "battery": _SUPPLY,
     "memory_controller": (Label("controller", "", _CONTROLLER),),
@@ -75,8 +78,9 @@ LABELS: Mapping[str, tuple[Label, ...]] = {
         Label("dimm", "dimm"),
         Label("dimm_label", "label"),
     ),
-    "thermal": (Label("zone"), Label("type", "type")),
-    "cpu": (Label("cpu"),),
+    "thermal": (Label("zone", "name", re.compile(r"(\d+)$")), Label("type", "type")),
+    "cpu": (Label("package", "package"),),
+    "cooling": (Label("type", "type"),),
     "watchdog": (Label("name"),),
     "fc_port": (Label("fc_host"),),
     "ib_port": (Label("device", "device"), Label("port", "port")),
@@ -110,6 +114,8 @@ INFO: Mapping[str, tuple[str, tuple[Label, ...]]] = {
     "voltage": _SENSOR_INFO,
     "current": _SENSOR_INFO,
     "power": _SENSOR_INFO,
+    "energy": _SENSOR_INFO,
+    "humidity": _SENSOR_INFO,
     "psu": _SUPPLY_INFO,
     "battery": _SUPPLY_INFO,
     "watchdog": (
@@ -151,6 +157,9 @@ PREFIXES: Mapping[str, str] = {
     "current": "hwmon_curr",
     "power": "hwmon_power",
     "intrusion": "hwmon_intrusion",
+    "energy": "hwmon_energy",
+    "humidity": "hwmon_humidity",
+    "pwm": "hwmon_pwm",
     "psu": "power_supply",
     "battery": "power_supply",
     "memory_controller": "edac",
@@ -190,6 +199,24 @@ def _disks(state: str) -> tuple[Shown, ...]:
 def _of_nic(name: str) -> tuple[Shown, ...]:
     return (Shown(name, like="nic"),)
 
+
+def _limits(prefix: str, ours: str, theirs: str) -> dict[str, tuple[Shown, ...]]:
+    """A sensor's value and its limits in node_exporter's word for the unit."""
+    limits = {f"{x}_{ours}": (Shown(f"{prefix}_{x}_{theirs}"),) for x in ("min", "max", "crit")}
+    return {ours: (Shown(f"{prefix}_{theirs}"),), **limits}
+
+
+_SUPPLIES = {
+    "inserted": (Shown("power_supply_present"),),
+    "volts": (Shown("power_supply_voltage_volt"),),
+    "amperes": (Shown("power_supply_current_ampere"),),
+    "watts": (Shown("power_supply_power_watt"),),
+}
+
+#: What every component has, whatever its kind, is one family for all of them.
+COMMON: Mapping[str, tuple[Shown, ...]] = {
+    name: (Shown(f"component_{name}", like="component"),) for name in ("present", "probe_stuck")
+}
 
 #: Kind and metric, and the families that node_exporter's users look for.
 SAME: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
@@ -239,18 +266,25 @@ SAME: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
         "row_ce": (Shown("edac_csrow_correctable_errors"),),
         "row_ue": (Shown("edac_csrow_uncorrectable_errors"),),
     },
-    "current": {"amperes": (Shown("hwmon_curr_amps"),)},
-    "power": {"watts": (Shown("hwmon_power_watt"),)},
-    "psu": {
-        "volts": (Shown("power_supply_voltage_volt"),),
-        "amperes": (Shown("power_supply_current_ampere"),),
-        "watts": (Shown("power_supply_power_watt"),),
+    "temperature": {"crit_alarm": (Shown("hwmon_temp_crit_alarm_celsius"),)},
+    "fan": {
+        "output_rpm": (Shown("hwmon_fan_output"),),
+        "tolerance_rpm": (Shown("hwmon_fan_tolerance"),),
+        "beep": (Shown("hwmon_fan_beep_enabled"),),
     },
+    "voltage": {"beep": (Shown("hwmon_in_beep_enabled"),)},
+    "intrusion": {"beep": (Shown("hwmon_intrusion_beep_enabled"),)},
+    "current": _limits("hwmon_curr", "amperes", "amps"),
+    "power": _limits("hwmon_power", "watts", "watt"),
+    "energy": {"joules": (Shown("hwmon_energy_joule"),)},
+    "psu": _SUPPLIES,
     "battery": {
-        "volts": (Shown("power_supply_voltage_volt"),),
-        "amperes": (Shown("power_supply_current_ampere"),),
-        "watts": (Shown("power_supply_power_watt"),),
+        **_SUPPLIES,
         "capacity_percent": (Shown("power_supply_capacity"),),
+        "energy_watt_hours": (Shown("power_supply_energy_watthour"),),
+        "energy_full_watt_hours": (Shown("power_supply_energy_full"),),
+        "energy_design_watt_hours": (Shown("power_supply_energy_full_design"),),
+        "min_design_volts": (Shown("power_supply_voltage_min_design"),),
     },
     "thermal": {"celsius": (Shown("thermal_zone_temp"),)},
     "watchdog": {"firmware_version": (Shown("watchdog_fw_version"),)},
@@ -311,12 +345,12 @@ SAME: Mapping[str, Mapping[str, tuple[Shown, ...]]] = {
 }
 
 #: Units that a name ends with (prometheus.io/docs/practices/naming).
-UNITS = ("bytes", "seconds", "celsius", "volts", "amperes", "watts", "ratio", "rpm")
+UNITS = ("bytes", "seconds", "celsius", "volts", "amperes", "watts", "joules", "ratio", "rpm")
 
 
 def shown(kind: str, metric: Metric) -> tuple[Shown, ...]:
     """The families in which a metric of a kind appears."""
-    same = SAME.get(kind, {}).get(metric.name)
+    same = COMMON.get(metric.name) or SAME.get(kind, {}).get(metric.name)
     return same or (Shown(_own_name(PREFIXES.get(kind, kind), metric)),)
 
 

@@ -5,8 +5,8 @@ import msgspec
 
 from hwagent.config import ConfigError
 
-from .output import exit_status, fail, output_option, print_json
-from .show import print_look
+from .output import fail, output_option, print_json
+from .show import look_status, print_look
 
 
 @click.command("collect")
@@ -23,7 +23,6 @@ def command(root: str, config_file: str, output: str) -> int:
     from hwagent.daemon.live import look_live
     from hwagent.daemon.loading import rule_set
     from hwagent.daemon.oneshot import look
-    from hwagent.model import worst
 
     tree = Root(root)
     try:
@@ -36,4 +35,4 @@ def command(root: str, config_file: str, output: str) -> int:
         print_json(msgspec.to_builtins(found))
     else:
         print_look(found)
-    return exit_status(worst(c.health for c in found.components))
+    return look_status(found)

@@ -8,8 +8,8 @@ import click
 
 from hwagent.config import ConfigError
 
-from .output import exit_status, fail, output_option, print_json
-from .show import print_look
+from .output import fail, output_option, print_json
+from .show import look_status, print_look
 
 
 @click.command("replay")
@@ -23,7 +23,6 @@ def command(capture: Path, config_file: str, output: str) -> int:
     from hwagent.config import load_config
     from hwagent.daemon.loading import rule_set
     from hwagent.daemon.oneshot import look
-    from hwagent.model import worst
 
     with tempfile.TemporaryDirectory(prefix="hwagent-replay-") as directory:
         try:
@@ -38,4 +37,4 @@ def command(capture: Path, config_file: str, output: str) -> int:
         print_json(found)
     else:
         print_look(found)
-    return exit_status(worst(c.health for c in found.components))
+    return look_status(found)

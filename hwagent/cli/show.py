@@ -8,8 +8,14 @@ import click
 import msgspec
 
 from hwagent.daemon.oneshot import Look
+from hwagent.model import worst
 
-from .output import print_table, since
+from .output import EXIT_ERROR, exit_status, print_table, since
+
+
+def look_status(look: Look) -> int:
+    """Exit status of one look at a host; nothing seen at all is not known to be well."""
+    return exit_status(worst(c.health for c in look.components)) if look.components else EXIT_ERROR
 
 
 def print_look(look: Look) -> None:

@@ -15,7 +15,7 @@ ORACLE = Path(__file__).parents[3] / "shared/corpora/node_exporter-e2e-hw.txt"
 #: What the oracle, which holds hardware only, does not have; as node_exporter's users know it.
 BEYOND = re.compile(
     r"node_(load\d+|memory_\w+|vmstat_oom_kill|procs_blocked|timex_\w+|boot_time_seconds|filefd_\w+"
-    r"|filesystem_\w+|power_supply_current_ampere|hwmon_(curr_amps|power_watt))(_total)?"
+    r"|filesystem_\w+|power_supply_current_ampere|hwmon_(curr|power|energy)_\w+)(_total)?"
 )
 OWN = {"network_operstate", "network_admin_up", "md_size_bytes"}
 
