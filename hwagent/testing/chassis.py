@@ -6,26 +6,31 @@ from .tree import Content, Tree
 
 
 class Psu(msgspec.Struct, kw_only=True):
-    """A power supply (Documentation/ABI/testing/sysfs-class-power)."""
+    """A power supply, or with ``type`` Battery a battery, whose charge is ``capacity`` percent
+    (Documentation/ABI/testing/sysfs-class-power)."""
 
     name: str
+    type: str = "Mains"
     online: bool = True
     present: bool = True
+    health: str = ""
+    status: str = "Full"
+    capacity: int = 100
 
 
 class Sensor(msgspec.Struct, kw_only=True):
     """One channel of an hwmon chip (Documentation/hwmon/sysfs-interface.rst).
 
-    ``value`` is in the unit that people use: degrees Celsius, rpm or volts; limits likewise.
+    ``value`` is in the unit that people use: degrees Celsius, rpm, volts, amperes, watts; limits
+    likewise. An intrusion switch has an alarm only.
     """
 
-    type: str = "temp"
     label: str = ""
     value: float = 40.0
     max: float | None = None
     crit: float | None = None
     min: float | None = None
-    fault: bool = False
+    fault: bool | None = None
     alarm: bool | None = None
 
 
@@ -60,7 +65,14 @@ _SCALE = {"temp": 1000, "in": 1000, "fan": 1, "curr": 1000, "power": 1_000_000}
 def write_psu(tree: Tree, psu: Psu) -> None:
     """Writes one power supply."""
     place = f"sys/devices/platform/psu/power_supply/{psu.name}"
-    tree.fill(place, {"type": "Mains", "online": int(psu.online), "present": int(psu.present)})
+    files: dict[str, Content] = {"type": psu.type, "present": int(psu.present)}
+    if psu.type == "Battery":
+        files |= {"status": psu.status, "capacity": psu.capacity}
+    else:
+        files["online"] = int(psu.online)
+    if psu.health:
+        files["health"] = psu.health
+    tree.fill(place, files)
     tree.link(f"sys/class/power_supply/{psu.name}", place)
 
 
@@ -70,22 +82,30 @@ def write_chip(tree: Tree, chip: Chip, number: int) -> None:
     place = f"{device}/hwmon/hwmon{number}"
     files: dict[str, Content] = {"name": chip.name}
     for channel, sensor in chip.sensors.items():
-        scale = _SCALE[channel.rstrip("0123456789")]
-        files[f"{channel}_input"] = int(sensor.value * scale)
-        if sensor.label:
-            files[f"{channel}_label"] = sensor.label
-        if sensor.fault:
-            files[f"{channel}_fault"] = 1
-        if sensor.alarm is not None:
-            files[f"{channel}_alarm"] = int(sensor.alarm)
-        for limit in ("max", "crit", "min"):
-            if (value := getattr(sensor, limit)) is not None:
-                files[f"{channel}_{limit}"] = int(value * scale)
-        if sensor.crit is not None:
-            files[f"{channel}_crit_alarm"] = int(sensor.value >= sensor.crit)
+        files |= {f"{channel}_{end}": text for end, text in _channel(channel, sensor).items()}
     tree.fill(place, files)
     tree.link(f"{place}/device", device)
     tree.link(f"sys/class/hwmon/hwmon{number}", place)
+
+
+def _channel(channel: str, sensor: Sensor) -> dict[str, Content]:
+    """The files of one channel, by the end of their names."""
+    files: dict[str, Content] = {}
+    if sensor.label:
+        files["label"] = sensor.label
+    for flag in ("fault", "alarm"):
+        if (state := getattr(sensor, flag)) is not None:
+            files[flag] = int(state)
+    scale = _SCALE.get(channel.rstrip("0123456789"))
+    if scale is None:
+        return files
+    files["input"] = int(sensor.value * scale)
+    for limit in ("max", "crit", "min"):
+        if (value := getattr(sensor, limit)) is not None:
+            files[limit] = int(value * scale)
+    if sensor.crit is not None:
+        files["crit_alarm"] = int(sensor.value >= sensor.crit)
+    return files
 
 
 def write_memory(tree: Tree, dimms: list[Dimm]) -> None:
