@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-#: IFA_PROTO of our addresses (kernel 5.18 and newer keep it; ip(8) shows it as ``proto 0x77``).
+#: IFA_PROTO of our addresses (kernel 5.18 and newer keep it, ip(8) 6.3 and newer show it).
 TAG = 0x77
 
 _NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
@@ -23,7 +23,8 @@ _DUMP_INTR = 0x10
 _GROUP_LINK, _GROUP_IPV4, _GROUP_IPV6 = 0x1, 0x10, 0x100
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_CACHEINFO, _IFA_FLAGS, _IFA_PROTO = 1, 2, 6, 8, 11
 _IFA_F_NODAD = 0x02
-_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_CARRIER, _IFLA_CARRIER_CHANGES = 1, 3, 33, 35
+_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_LINK, _IFLA_CARRIER, _IFLA_CARRIER_CHANGES = 1, 3, 5, 33, 35
+_IFLA_LINK_NETNSID = 37
 _FOREVER = 0xFFFFFFFF
 _IFF_UP = 0x1
 _READ = 1 << 18
@@ -34,7 +35,11 @@ _PATIENCE = 2.0
 
 
 class Link(NamedTuple):
-    """A link as the kernel last told; ``gone`` if it told that it was removed."""
+    """A link as the kernel last told; ``gone`` if it told that it was removed.
+
+    ``below`` is the number of the link of this network namespace that it stands on, as a VLAN does
+    on its NIC; 0 if there is none.
+    """
 
     number: int
     name: str
@@ -44,6 +49,7 @@ class Link(NamedTuple):
     carrier: bool
     carrier_changes: int
     gone: bool
+    below: int = 0
 
 
 class Address(NamedTuple):
@@ -122,9 +128,14 @@ def _link(payload: bytes, gone: bool) -> Link:
         mac=found.get(_IFLA_ADDRESS, b""),
         up=bool(flags & _IFF_UP),
         carrier=any(found.get(_IFLA_CARRIER, b"")),
-        carrier_changes=int.from_bytes(found.get(_IFLA_CARRIER_CHANGES, b""), sys.byteorder),
+        carrier_changes=_number(found.get(_IFLA_CARRIER_CHANGES, b"")),
         gone=gone,
+        below=0 if _IFLA_LINK_NETNSID in found else _number(found.get(_IFLA_LINK, b"")),
     )
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data, sys.byteorder)
 
 
 def _address(payload: bytes, gone: bool) -> Address | None:

@@ -3,101 +3,118 @@
 The kernel may hold the event of a lost link back for a second (net/core/link_watch.c). What sysfs
 shows is never late. Of its files ``carrier`` is not for us: since 6.8 (commit facd15dfd691) reading
 it takes the network lock, which a driver that resets a card can hold for seconds, until 6.14 by
-trying again and again: at real-time priority that would be the end of the holder. The files
-``carrier_changes`` and ``flags`` take no lock. Every change of carrier counts one, so the carrier
-is the one that netlink told last, turned over if the count has since moved by an odd number; and
-a link that went and came back between two looks is seen too.
+trying again and again: at real-time priority that would be the end of the holder. The file
+``carrier_changes`` takes no lock. Every change of carrier counts one, so the carrier is the one
+that netlink told last, turned over if the count has since moved by an odd number; and a link that
+went and came back between two looks is seen too. Whether it is switched on, netlink tells at once.
 """
 
 import os
 import socket
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 from hwagent.net.rtnetlink import Link
 
 _SYS = "/sys/class/net"
-_IFF_UP = 0x1
+#: Counts of an interface that is not there, and of one that was not looked at yet.
+_NONE, _UNSEEN = -1, -2
 
 
-class Files(NamedTuple):
-    """The open files of one interface."""
+class Watched:
+    """One interface: its file, what that showed, what netlink told then, and what both mean."""
 
-    flags: int
-    carrier_changes: int
+    def __init__(self) -> None:
+        self.file: int | None = None
+        self.shown: bytes | None = None
+        self.told: Link | None = None
+        self.count = _UNSEEN
+        self.up = False
+
+    def look(self, told: Link | None) -> bool:
+        """True if anything is not what it was. Done fifty times a second, so it must be cheap."""
+        shown = None if self.file is None else _show(self.file)
+        if shown == self.shown and told is self.told and self.count != _UNSEEN:
+            return False
+        self.shown, self.told = shown, told
+        return True
+
+    def weigh(self) -> bool:
+        """Says anew whether it is on and has carrier; true if that changed, even there and back."""
+        before, self.count = self.count, self._count()
+        self.up = False
+        if self.told is not None and self.count != _NONE:
+            turned = (self.count - self.told.carrier_changes) % 2 == 1
+            self.up = self.told.up and self.told.carrier != turned
+        return before not in (_UNSEEN, self.count)
+
+    def open(self, name: str) -> None:
+        """Opens the file, if it can be had."""
+        self.close()
+        self.file = _open(name)
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self.file is not None:
+            os.close(self.file)
+            self.file = None
+
+    def _count(self) -> int:
+        if self.shown is not None:
+            return int(self.shown) if self.shown.strip().isdigit() else _NONE
+        return _NONE if self.told is None else self.told.carrier_changes
 
 
 class Carriers:
-    """Interfaces that are watched; where their files cannot be had, what netlink told is used."""
+    """Interfaces that are watched; where their file cannot be had, what netlink told is used."""
 
     def __init__(self) -> None:
-        self._files: dict[str, Files | None] = {}
-        self._counts: dict[str, int] = {}
+        self._watched: dict[str, Watched] = {}
 
     def watch(self, names: Collection[str]) -> None:
         """Watches these interfaces and no others."""
-        for name in self._files.keys() - set(names):
-            self._close(name)
-            del self._files[name]
+        for name in self._watched.keys() - set(names):
+            self._watched.pop(name).close()
         for name in names:
-            self._files.setdefault(name, None)
+            self._watched.setdefault(name, Watched())
 
     def open(self) -> None:
-        """Opens the files that are missing."""
-        for name, files in self._files.items():
-            if files is None:
-                self._files[name] = _open(name)
+        """Opens the files that are missing, where they can be had."""
+        for name in self.missing():
+            self._watched[name].open(name)
 
     def reopen(self, name: str) -> None:
-        """Opens the files of a name that may have moved to another device, if it is watched."""
-        if name in self._files:
-            self._close(name)
-            self._files[name] = _open(name)
+        """Opens the file of a name that may have moved to another device, if it is watched."""
+        if name in self._watched:
+            self._watched[name].open(name)
 
-    def read(self, told: Mapping[str, Link]) -> tuple[dict[str, bool], set[str]]:
-        """Which interfaces are on and have carrier; and which had a change since the last look."""
-        up, changed = {}, set()
-        for name, files in self._files.items():
-            link = told.get(name)
-            on, count = _read(files, link)
-            turned = link is not None and (count - link.carrier_changes) % 2 == 1
-            up[name] = on and link is not None and link.carrier != turned
-            if self._counts.get(name) != count:
-                self._counts[name] = count
-                changed.add(name)
-        return up, changed
+    def read(self, told: Mapping[str, Link]) -> set[str] | None:
+        """Interfaces that had a change of carrier since the last look; None if nothing is new."""
+        looks = [(name, one) for name, one in self._watched.items() if one.look(told.get(name))]
+        return {name for name, one in looks if one.weigh()} if looks else None
+
+    def up(self, name: str) -> bool:
+        """Whether an interface that is watched was on and had carrier at the last look."""
+        return self._watched[name].up
 
     def missing(self) -> list[str]:
         """Interfaces that are known by netlink only, or not at all."""
-        return [name for name, files in self._files.items() if files is None]
-
-    def _close(self, name: str) -> None:
-        for file in self._files[name] or ():
-            os.close(file)
-        self._files[name] = None
+        return [name for name, one in self._watched.items() if one.file is None]
 
 
-def _read(files: Files | None, link: Link | None) -> tuple[bool, int]:
-    if files is not None:
-        try:
-            flags = int(os.pread(files.flags, 16, 0), 16)
-            return bool(flags & _IFF_UP), int(os.pread(files.carrier_changes, 16, 0))
-        except (OSError, ValueError):  # the interface is gone
-            return False, -1
-    return (link.up, link.carrier_changes) if link is not None else (False, -1)
+def _show(file: int) -> bytes:
+    """The content; empty if the interface is gone."""
+    try:
+        return os.pread(file, 16, 0)
+    except OSError:
+        return b""
 
 
-def _open(name: str) -> Files | None:
-    opened = []
+def _open(name: str) -> int | None:
     try:
         # A /sys of another network namespace shows another interface of that name
         with open(f"{_SYS}/{name}/ifindex", "rb", buffering=0) as file:
             if int(file.read(16)) != socket.if_nametoindex(name):
                 return None
-        for part in Files._fields:
-            opened.append(os.open(f"{_SYS}/{name}/{part}", os.O_RDONLY | os.O_CLOEXEC))
+        return os.open(f"{_SYS}/{name}/carrier_changes", os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, ValueError):
-        for number in opened:
-            os.close(number)
         return None
-    return Files(*opened)

@@ -11,7 +11,18 @@ import msgspec
 from hwagent.config import Vip
 
 from . import protocol
-from .protocol import LINE_MAX, Event, Fitness, Plan, Release, Reply, Request, Status, clock
+from .protocol import (
+    LINE_MAX,
+    REASON_MAX,
+    Event,
+    Fitness,
+    Plan,
+    Release,
+    Reply,
+    Request,
+    Status,
+    clock,
+)
 
 #: Events that are kept for a reader that is behind.
 _BACKLOG = 1000
@@ -53,7 +64,7 @@ class HolderClient:
 
     async def fitness(self, fit: bool, reason: str, ttl: float) -> None:
         """Says whether the host is fit; it counts for ``ttl`` seconds from now. Raises OSError."""
-        await self._send(Fitness(fit, reason, ttl, clock()))
+        await self._send(Fitness(fit, reason[:REASON_MAX], ttl, clock()))
 
     async def release(self, address: str) -> None:
         """Has the holder give an address up until the next plan. Raises OSError, ValueError."""

@@ -13,7 +13,10 @@ from hwagent.net.peer import peer
 from .protocol import LINE_MAX, Reply, Request
 
 _CLIENTS_MAX = 16
-_READ = 1 << 16
+#: Bytes that are read from one in one turn, so that no flood holds the loop up.
+_READ = 1 << 14
+#: Refusals after which a client is dropped; a newer agent may well say what we do not understand.
+_REFUSALS_MAX = 100
 _decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _encode = msgspec.json.Encoder().encode
 
@@ -29,8 +32,10 @@ class Client:
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.incoming = b""
-        self.outgoing = b""
+        self.incoming = bytearray()
+        self.outgoing = bytearray()
+        self.refusals = 0
+        self.spoke = False
 
 
 class Clients:
@@ -52,7 +57,7 @@ class Clients:
             trusted = peer(connection).uid in (0, os.geteuid())
         except OSError:
             return None
-        if not trusted or len(self._clients) >= _CLIENTS_MAX:
+        if not trusted or not self._room():
             connection.close()
             return None
         client = self._clients[connection.fileno()] = Client(connection)
@@ -63,23 +68,47 @@ class Clients:
         """What a connection has sent, if the file descriptor is one."""
         client = self._clients.get(number)
         if client is None:
-            return
+            return None
         if events & select.EPOLLOUT:
             self._flush(client)
         if events & (select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR):
             for line in self._lines(client):
-                yield client, _request(line)
+                request = self._request(client, line)
+                yield client, request
+                if client.refusals >= _REFUSALS_MAX:
+                    return self._drop(client)
+        return None
 
     def send(self, client: Client, reply: Reply) -> None:
         """Sends to one, later if it does not read; one that does not read for long is dropped."""
         if client.connection.fileno() >= 0:
+            waits = bool(client.outgoing)
             client.outgoing += _encode(reply) + b"\n"
-            self._flush(client)
+            if not waits or len(client.outgoing) > LINE_MAX:
+                self._flush(client)
 
     def broadcast(self, reply: Reply) -> None:
         """Sends to all."""
         for client in list(self._clients.values()):
             self.send(client, reply)
+
+    def _room(self) -> bool:
+        """Whether there is room for one more; one who has said nothing yet must make it."""
+        if len(self._clients) < _CLIENTS_MAX:
+            return True
+        silent = next((c for c in self._clients.values() if not c.spoke), None)
+        if silent is not None:
+            self._drop(silent)
+        return silent is not None
+
+    def _request(self, client: Client, line: bytes) -> Request | Refused:
+        try:
+            request = _decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as e:
+            client.refusals += 1
+            return Refused(str(e))
+        client.spoke = True
+        return request
 
     def _lines(self, client: Client) -> list[bytes]:
         try:
@@ -88,9 +117,13 @@ class Clients:
             return []
         except OSError:
             data = b""
-        *lines, client.incoming = (client.incoming + data).split(b"\n")
+        client.incoming += data
         if not data or len(client.incoming) > LINE_MAX:
             self._drop(client)
+        if b"\n" not in data:
+            return []
+        *lines, rest = bytes(client.incoming).split(b"\n")
+        client.incoming = bytearray(rest)
         return lines
 
     def _flush(self, client: Client) -> None:
@@ -100,7 +133,7 @@ class Clients:
             sent = 0
         except OSError:
             return self._drop(client)
-        client.outgoing = client.outgoing[sent:]
+        del client.outgoing[:sent]
         if len(client.outgoing) > LINE_MAX:
             return self._drop(client)
         wanted = select.EPOLLIN | (select.EPOLLOUT if client.outgoing else 0)
@@ -111,13 +144,6 @@ class Clients:
             self._poll.unregister(number)
             del self._clients[number]
             client.connection.close()
-
-
-def _request(line: bytes) -> Request | Refused:
-    try:
-        return _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as e:
-        return Refused(str(e))
 
 
 def _listen(path: str) -> socket.socket:

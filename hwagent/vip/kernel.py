@@ -32,6 +32,7 @@ class Kernel:
         self._carriers = Carriers()
         self._links: dict[str, Link] = {}
         self._names: dict[int, str] = {}
+        self._stacks: dict[str, list[str]] = {}
         self._dump()
 
     def fileno(self) -> int:
@@ -39,8 +40,9 @@ class Kernel:
         return self._events.fileno()
 
     def watch(self, names: Collection[str]) -> None:
-        """Watches the carrier of these interfaces."""
-        self._carriers.watch(names)
+        """Watches the carrier of these interfaces, and of those that they stand on."""
+        self._stacks = {name: [] for name in names}
+        self._arrange()
         self.refresh()
 
     def refresh(self) -> None:
@@ -49,9 +51,16 @@ class Kernel:
             self._dump()
             self._carriers.open()
 
-    def carriers(self) -> tuple[dict[str, bool], set[str]]:
-        """Which of the watched interfaces are on and have carrier; which changed, even if twice."""
-        return self._carriers.read(self._links)
+    def look(self) -> set[str] | None:
+        """Reads all carriers: watched interfaces that had a change; None if nothing is new."""
+        changed = self._carriers.read(self._links)
+        if not changed:
+            return changed
+        return {name for name, stack in self._stacks.items() if not changed.isdisjoint(stack)}
+
+    def carriers(self) -> dict[str, bool]:
+        """Which of the watched interfaces were on and had carrier at the last look."""
+        return {n: all(map(self._carriers.up, stack)) for n, stack in self._stacks.items()}
 
     def missing(self) -> list[str]:
         """Watched interfaces whose carrier is known by events only, or not at all."""
@@ -104,6 +113,23 @@ class Kernel:
         self._names = {link.number: link.name for link in links}
         for _, name in self._names.items() ^ before.items():
             self._carriers.reopen(name)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Notes what each watched interface stands on now."""
+        self._stacks = {name: self._stack(name) for name in self._stacks}
+        self._carriers.watch({name for stack in self._stacks.values() for name in stack})
+        self._carriers.open()
+
+    def _stack(self, name: str) -> list[str]:
+        """An interface and those below it. A VLAN learns of its NIC's carrier by a late event."""
+        stack = [name]
+        while (link := self._links.get(stack[-1])) is not None:
+            below = self._names.get(link.below)
+            if below is None or below in stack:  # the ends of a veth pair stand on each other
+                break
+            stack.append(below)
+        return stack
 
     def _take(self, link: Link) -> bool:
         """Notes a link's news; true if it is another device or has another MAC address now."""
@@ -115,7 +141,10 @@ class Kernel:
         if before is None or link.gone or name != link.name:
             self._carriers.reopen(name)
             self._carriers.reopen(link.name)
+            self._arrange()
             return True
+        if link.below != before.below:
+            self._arrange()
         return link.mac != before.mac
 
 

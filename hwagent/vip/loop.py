@@ -15,7 +15,7 @@ from hwagent.net.rtnetlink import canonical
 from .claim import claim, owner, turn_away
 from .clients import Client, Clients, Refused
 from .effects import Effect
-from .kernel import Kernel
+from .kernel import Changes, Kernel
 from .machine import Machine
 from .protocol import (
     Event,
@@ -32,8 +32,9 @@ from .protocol import (
 )
 from .ward import Word
 
-#: Seconds between two looks at the carrier of the interfaces in the plan.
-POLL = 0.015
+#: Seconds between two looks at the carrier of the interfaces in the plan: each costs some 0.1 ms of
+#: processor time on a slow core, most of it for waking up.
+POLL = 0.02
 #: Seconds between two turns if there is nothing to hold.
 IDLE = 0.5
 #: Seconds between tries of what failed: the claim, an interface that is not there.
@@ -42,9 +43,11 @@ RETRY = 1.0
 STALL = 0.3
 #: Seconds by which the time of day must have been set to be taken over.
 STEP = 1.0
+#: Every turn sleeps so long, for others at lower priority and for RLIMIT_RTTIME.
 _SHORTEST = 0.001
 #: Steps of the machine in one turn: changes, what failed of them, announcements.
 _STEPS = 8
+_QUIET = Changes()
 
 
 class Holder:
@@ -64,7 +67,8 @@ class Holder:
         self._retry_at = -math.inf
         self._stall = 0.0
         self._epoch = time.time() - clock()
-        self._told: Status | None = None
+        self._status_told: Status | None = None
+        self._told = True
         self._stopping, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         for number in (self._kernel.fileno(), self._stopping):
             self._poll.register(number, select.EPOLLIN)
@@ -96,10 +100,12 @@ class Holder:
         for number, events in ready:
             self._serve(number, events)
         self._look()
-        now = clock()
-        if self._changed or now >= self._due:
-            self._act(now)
-        self._stall = max(self._stall, awake - asleep - pause, clock() - awake)
+        if self._changed or awake >= self._due:
+            self._act(clock())
+        done = clock()
+        self._stall = max(self._stall, awake - asleep - pause, done - awake)
+        if awake - asleep < _SHORTEST:  # no flood of events or requests keeps us from sleeping
+            time.sleep(_SHORTEST)
         return any(number == self._stopping for number, _ in ready)
 
     def _pause(self) -> float:
@@ -131,7 +137,9 @@ class Holder:
             self._machine.bar("")
 
     def _serve(self, number: int, events: int) -> None:
-        if self._claim is not None and number == self._claim.fileno():
+        if number == self._kernel.fileno():
+            self._told = True
+        elif self._claim is not None and number == self._claim.fileno():
             turn_away(self._claim)
         elif (client := self._clients.accept(number)) is not None:
             self._clients.send(client, self._status())
@@ -169,18 +177,24 @@ class Holder:
 
     def _look(self) -> None:
         """Carrier before addresses: what went with its link was taken away by nobody."""
-        changes = self._kernel.changes()
-        carriers, changed = self._kernel.carriers()
-        now = clock()
-        if carriers != self._carriers or changed or changes.moved:
-            self._changed, self._carriers = True, carriers
-            self._machine.links(carriers)
-            for name in changed | changes.moved:
-                self._machine.flapped(now, name)
+        changes = self._kernel.changes() if self._told else _QUIET
+        self._told = False
+        flapped = self._kernel.look()
+        if flapped is not None or changes.moved:
+            self._link(clock(), (flapped or set()) | changes.moved)
         relevant = (self._machine.relevant(a.address, a.tagged) for a in changes.addresses)
         if self._dirty or changes.lost or any(relevant):
             self._changed, self._dirty = True, False
-            self._machine.addresses(now, self._kernel.addresses())
+            self._machine.addresses(clock(), self._kernel.addresses())
+
+    def _link(self, now: float, flapped: set[str]) -> None:
+        carriers = self._kernel.carriers()
+        if carriers == self._carriers and not flapped:
+            return
+        self._changed, self._carriers = True, carriers
+        self._machine.links(carriers)
+        for name in flapped:
+            self._machine.flapped(now, name)
 
     # What goes out
 
@@ -206,8 +220,8 @@ class Holder:
         wall = time.time()
         for report in self._machine.news(now):
             self._clients.broadcast(Event(*report, time=wall))
-        if (status := self._status()) != self._told:
-            self._told = status
+        if (status := self._status()) != self._status_told:
+            self._status_told = status
             self._clients.broadcast(status)
 
     def _status(self) -> Status:

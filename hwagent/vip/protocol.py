@@ -9,8 +9,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-#: Longest line that either side takes, in bytes.
-LINE_MAX = 1 << 20
+#: Longest line that either side takes, in bytes: a status of VIPS_MAX with reasons fits in.
+LINE_MAX = 1 << 22
+#: Most addresses in a plan.
+VIPS_MAX = 2048
+#: Longest reason of an agent, in characters.
+REASON_MAX = 200
 #: Longest time to live that a word may have, in seconds.
 TTL_MAX = 3600.0
 
@@ -33,14 +37,14 @@ class Vip(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True, tag_field="message", tag="plan"):
     """All addresses that the holder may hold. Ends the effect of earlier releases and conflicts."""
 
-    vips: Annotated[tuple[Vip, ...], msgspec.Meta(max_length=4096)]
+    vips: Annotated[tuple[Vip, ...], msgspec.Meta(max_length=VIPS_MAX)]
 
 
 class Fitness(msgspec.Struct, frozen=True, tag_field="message", tag="fitness"):
     """Whether the host is fit; a word of fitness holds for ``ttl`` seconds from ``sent`` on."""
 
     fit: bool
-    reason: str
+    reason: Annotated[str, msgspec.Meta(max_length=REASON_MAX)]
     ttl: Annotated[float, msgspec.Meta(ge=0, le=TTL_MAX)]
     sent: float
 

@@ -26,6 +26,7 @@ _GUARD = (
 _SNIFF = (
     "import socket\n"
     "s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))\n"
+    "s.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)\n"  # SO_RCVBUFFORCE
     "print('ready', flush=True)\n"
     "while True:\n"
     "    data, where = s.recvfrom(2000)\n"
@@ -89,6 +90,11 @@ class Agent:
         self.send("ping", number=self._number)
         wait_for(lambda: self.read() or self._answered == self._number, what="an answer")
 
+    def carrier(self, interface: str) -> bool:
+        """Whether the holder said last that an interface has carrier."""
+        self.read()
+        return bool(self.status["carriers"][interface])
+
     def happened(self, kind: str) -> list[dict[str, Any]]:
         """Events of a kind until now."""
         self.read()
@@ -102,7 +108,7 @@ class Lab:
         token = secrets.token_hex(3)
         self.host, self.switch = f"hwt-{token}-h", f"hwt-{token}-s"
         self.path = directory / "holder.sock"
-        self._processes: list[subprocess.Popen[str]] = []
+        self.processes: list[subprocess.Popen[str]] = []
         self._agents: list[Agent] = []
 
     def set_up(self) -> None:
@@ -125,7 +131,7 @@ class Lab:
         """Ends the processes and removes the namespaces."""
         for agent in self._agents:
             agent.socket.close()
-        for process in self._processes:
+        for process in self.processes:
             process.send_signal(signal.SIGCONT)
             process.kill()
             process.communicate()
@@ -175,7 +181,7 @@ class Lab:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._processes.append(process)
+        self.processes.append(process)
         return process
 
     def holder(self, *options: str, path: Path | None = None) -> subprocess.Popen[str]:
@@ -202,8 +208,15 @@ class Lab:
         agent = self.agent()
         agent.plan(address, interfaces=interfaces)
         agent.fit()
-        wait_for(lambda: self.where(address) == ["eth0"], what="the address on eth0")
+        wait_for(lambda: agent.vip(address).get("state") == "held", what="held")
+        assert self.where(address) == ["eth0"]
         return process, agent
+
+    def guarded(self, holder: subprocess.Popen[str]) -> bool:
+        """Whether somebody of the host's namespace is connected to a holder; the agent is not."""
+        lines = Path(f"/proc/{holder.pid}/net/unix").read_text().splitlines()
+        connected = [line for line in lines if line.split()[5] == "03"]
+        return any(line.endswith(f" {self.path}") for line in connected)
 
     def flood(self) -> None:
         """More events of addresses than anybody's receive buffer takes."""
@@ -239,8 +252,9 @@ class Sniffer:
                 self._rest += data.decode()
         *lines, self._rest = self._rest.split("\n")
         for line in lines:
-            port, _, frame = line.split()
-            self._frames.append((port, frame))
+            port, kind, frame = line.split()
+            if int(kind) != socket.PACKET_OUTGOING:  # the bridge floods what it took
+                self._frames.append((port, frame))
         return self._frames
 
     def gratuitous(self, port: str, operation: int) -> list[str]:

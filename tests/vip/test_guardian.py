@@ -1,6 +1,17 @@
-"""When the guardian takes a holder for dead."""
+"""When the guardian takes a holder for dead, and what becomes of that holder's addresses."""
+
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
 
 from hwagent.vip.guardian import INTERVAL, Pulse
+from tests.vip.lab import VIP, Lab, Monitor, lab
+from tests.waiting import wait_for
+
+__all__ = ["lab"]
 
 
 def silent_after(pulse: Pulse, start: float, most: float) -> float | None:
@@ -31,3 +42,91 @@ def test_our_own_standing_still_is_not_held_against_the_holder() -> None:
     pulse = Pulse(100.0, 1.0)
     assert not pulse.silent(160.0)
     assert silent_after(pulse, 160.0, 10.0) == 1.0 + INTERVAL
+
+
+@pytest.mark.root
+def test_a_killed_holders_addresses_go(lab: Lab) -> None:
+    lab.ip("addr add 10.0.0.1/24 dev eth0")
+    lab.guardian()
+    holder, _ = lab.held()
+    guarded(lab, holder)
+    holder.kill()
+    wait_for(lambda: lab.where() == [], what="gone")
+    assert lab.where("10.0.0.1/24") == ["eth0"], "not ours, so it stays"
+
+
+@pytest.mark.root
+def test_a_frozen_holder_loses_its_addresses_and_takes_them_back_when_it_thaws(lab: Lab) -> None:
+    lab.guardian()
+    holder, agent = lab.held()
+    guarded(lab, holder)
+    for _ in range(2):
+        holder.send_signal(signal.SIGSTOP)
+        wait_for(lambda: lab.where() == [], what="gone")
+        holder.send_signal(signal.SIGCONT)
+        wait_for(lambda: lab.where() == ["eth0"], what="back")
+    assert agent.happened("conflict") == []
+
+
+@pytest.mark.root
+def test_the_holder_is_started_again_and_nothing_is_lost(lab: Lab) -> None:
+    lab.guardian()
+    holder, _ = lab.held()
+    guarded(lab, holder)
+    for _ in range(2):
+        holder.kill()
+        wait_for(lambda: lab.where() == [], what="gone")
+        holder, _ = lab.held()
+        guarded(lab, holder)
+
+
+@pytest.mark.root
+def test_a_guardian_that_finds_no_holder_takes_what_one_left(lab: Lab) -> None:
+    holder, _ = lab.held()
+    holder.kill()
+    holder.wait()
+    assert lab.where() == ["eth0"]
+    lab.guardian()
+    wait_for(lambda: lab.where() == [], what="gone")
+
+
+@pytest.mark.root
+def test_a_guardian_killed_and_started_again_costs_nothing(lab: Lab) -> None:
+    guardian = lab.guardian()
+    holder, _ = lab.held()
+    guarded(lab, holder)
+    monitor = Monitor(lab)
+    guardian.kill()
+    guardian.wait()
+    lab.guardian()
+    guarded(lab, holder)
+    assert monitor.deleted(VIP) == 0
+    holder.kill()
+    wait_for(lambda: lab.where() == [], what="gone")
+
+
+@pytest.mark.root
+def test_the_addresses_of_a_holder_at_another_socket_are_left_alone(
+    lab: Lab, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.sock"
+    lab.holder(path=other)
+    agent = lab.agent(other)
+    agent.plan(VIP)
+    agent.fit()
+    wait_for(lambda: lab.where() == ["eth0"], what="held")
+    monitor = Monitor(lab)
+    guardian = lab.guardian()
+    wait_for(lambda: slept(guardian) > 8, what="the guardian's looks")
+    assert monitor.deleted(VIP) == 0
+
+
+def slept(process: "subprocess.Popen[str]") -> int:
+    """How often a process has slept until now."""
+    about = Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", about, re.M)[0])
+
+
+def guarded(lab: Lab, holder: "subprocess.Popen[str]") -> None:
+    """Waits until the guardian is connected."""
+    wait_for(lambda: lab.guarded(holder), what="the guardian's connection")
