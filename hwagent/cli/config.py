@@ -4,7 +4,7 @@ import click
 import msgspec
 import yaml
 
-from hwagent.config import ConfigError, load_config
+from hwagent.config import ConfigError, Duration, Size, load_config
 
 from .client import control
 from .output import fail, output_option, print_json, socket_option
@@ -41,9 +41,9 @@ def check(file: str, output: str) -> int:
 @click.argument("file", required=False, default="")
 @output_option
 def show(file: str, output: str) -> int:
-    """The configuration as it counts, with all defaults."""
+    """The configuration as it counts, with all defaults; it can be read again."""
     try:
-        data = msgspec.to_builtins(load_config(file))
+        data = msgspec.to_builtins(load_config(file), enc_hook=_quantity)
     except ConfigError as e:
         fail(str(e))
     if output == "json":
@@ -51,6 +51,10 @@ def show(file: str, output: str) -> int:
     else:
         click.echo(yaml.safe_dump(data, sort_keys=False), nl=False)
     return 0
+
+
+def _quantity(value: Duration | Size) -> str:
+    return value.text()
 
 
 @command.command("reload")
