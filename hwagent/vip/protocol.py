@@ -77,7 +77,7 @@ class VipStatus(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
-    """The holder as a whole; sent on connecting, on every change and after each word of fitness.
+    """The holder as a whole; sent on connecting and on every change.
 
     ``stall_ms_max`` is the longest time by which the loop was late, since the start. ``lacks`` says
     what of real-time priority, locked memory and privileges could not be had.
