@@ -43,6 +43,13 @@ QUANTITIES = {
 }
 LIMITS = ("high_alarm", "low_alarm", "high_warning", "low_warning")
 
+_SIGNS = {
+    "rx_loss_of_signal": "1 while the module sees no signal on some lane",
+    "tx_fault": "1 while the module says that a laser of its has a fault",
+    "module_fault": "1 while the module says that it has a fault as a whole",
+}
+_SIGNS_SOURCE = "SFF-8472 byte 110, SFF-8636 bytes 3 and 4, CMIS byte 3"
+
 #: Attributes that every module has in its memory.
 ATTRIBUTES = (
     "module_identifier",
@@ -74,6 +81,7 @@ def _metrics() -> tuple[Metric, ...]:
         if q.per_lane:
             lanes = (f"lane{n}_{q.metric}" for n in range(1, LANES_MAX + 1))
             found.extend(gauge(lane, f"{q.name} of one lane", q.unit, _SOURCE) for lane in lanes)
+    found.extend(gauge(name, help, "", _SIGNS_SOURCE) for name, help in _SIGNS.items())
     for name in ("tx_power_dbm", "rx_power_dbm"):
         found.append(gauge(name, f"{name[:8]} as people know it, at least -40", "dBm", _SOURCE))
     return tuple(found)
@@ -113,7 +121,10 @@ class Module:
 
     def flag(self, quantity: str, limit: str, raised: bool) -> None:
         """Takes an alarm or warning of the module; of several lanes one is enough."""
-        name = f"{quantity}_{limit}"
+        self.sign(f"{quantity}_{limit}", raised)
+
+    def sign(self, name: str, raised: bool) -> None:
+        """Takes a sign that is of no quantity; of several lanes one is enough."""
         self.metrics[name] = int(raised or self.metrics.get(name) == 1)
 
     @property

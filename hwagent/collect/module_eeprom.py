@@ -13,6 +13,15 @@ from .module import LIMITS, Module
 _SFP = {0x02: "module soldered to motherboard", 0x03: "SFP", 0x0B: "DWDM-SFP"}
 _QSFP = {0x0C: "QSFP", 0x0D: "QSFP+", 0x11: "QSFP28"}
 _CMIS = {0x18: "QSFP-DD", 0x19: "OSFP", 0x1E: "QSFP+ with CMIS"}
+_CMIS_FAULT = 5
+#: CMIS table 6-7.
+_CMIS_STATES = {
+    1: "ModuleLowPwr",
+    2: "ModulePwrUp",
+    3: "ModuleReady",
+    4: "ModulePwrDn",
+    _CMIS_FAULT: "ModuleFault",
+}
 _CONNECTORS = {
     0x01: "SC",
     0x07: "LC",
@@ -77,6 +86,8 @@ def read_eeprom(memory: bytes) -> Module:
         _qsfp(module, memory)
     elif kind in _CMIS and len(memory) >= 256:
         _cmis(module, memory)
+    else:
+        module.problems["module_temperature_celsius"] = f"memory ends after {len(memory)} bytes"
     return module
 
 
@@ -94,6 +105,8 @@ def _sfp(module: Module, memory: bytes) -> None:
 
 def _sfp_diagnostics(module: Module, page: bytes, external: bool) -> None:
     calibrate = _external(page) if external else _internal
+    module.sign("rx_loss_of_signal", bool(page[110] & 0x02))
+    module.sign("tx_fault", bool(page[110] & 0x04))
     alarms, warnings = _word(page, 112), _word(page, 116)
     for quantity, (value, limits, bit) in _SFP_PLACES.items():
         module.value(quantity, calibrate(quantity, page[value : value + 2]))
@@ -138,6 +151,8 @@ def _qsfp(module: Module, memory: bytes) -> None:
         return
     module.attribute("module_wavelength", f"{_word(memory, 186) / 20:.3f}nm")
     module.attribute("module_diagnostics", "Yes")
+    module.sign("rx_loss_of_signal", bool(memory[3] & 0x0F))
+    module.sign("tx_fault", bool(memory[4] & 0x0F))
     for quantity, (value, limits, flags, lanes) in _QSFP_PLACES.items():
         for lane in range(lanes):
             at = value + 2 * lane
@@ -155,6 +170,9 @@ def _qsfp(module: Module, memory: bytes) -> None:
 def _cmis(module: Module, memory: bytes) -> None:
     """Only the lower page and page 00h: the kernel's old interface gives no banks."""
     _vendor(module, memory, name=129, part=148, revision=164, serial=166, date=182, short=True)
+    state = memory[3] >> 1 & 0x07
+    module.attribute("module_state", f"0x{state:02x} ({_CMIS_STATES.get(state, 'unknown')})")
+    module.sign("module_fault", state == _CMIS_FAULT)
     module.value("module_temperature", _internal("module_temperature", memory[14:16]))
     module.value("module_voltage", _internal("module_voltage", memory[16:18]))
 

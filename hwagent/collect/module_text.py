@@ -39,6 +39,12 @@ ATTRIBUTES: Mapping[str, str] = {
 }
 
 
+#: Printed field to sign: one word or one for each lane; ``None`` where the module does not tell.
+_SIGNS = {"Rx loss of signal": "rx_loss_of_signal", "Tx fault": "tx_fault"}
+_YES_NO = re.compile(r"\b(Yes|No|On|Off)\b")
+_RAISED = {"Yes", "On"}
+
+
 class Label(NamedTuple):
     """What a printed field is about: ``limit`` empty for the value itself."""
 
@@ -76,6 +82,11 @@ def read_text(text: str) -> Module:
         if attribute := ATTRIBUTES.get(name):
             if attribute not in module.attributes:
                 module.attribute(attribute, value)
+            if attribute == "module_state":
+                module.sign("module_fault", "fault" in value.lower())
+        elif sign := _SIGNS.get(name):
+            if words := _YES_NO.findall(value):
+                module.sign(sign, not _RAISED.isdisjoint(words))
         elif label := parse_label(name):
             _take(module, label, value)
     return module
@@ -83,8 +94,9 @@ def read_text(text: str) -> Module:
 
 def _take(module: Module, label: Label, printed: str) -> None:
     if label.limit and not label.threshold:
-        if printed in ("On", "Off") and label.limit in LIMITS:
-            module.flag(label.quantity, label.limit, printed == "On")
+        words = _YES_NO.findall(printed)
+        if words and label.limit in LIMITS:
+            module.flag(label.quantity, label.limit, not _RAISED.isdisjoint(words))
         return
     value = _UNITS[label.quantity](printed)
     if label.threshold and value is not None:

@@ -181,6 +181,34 @@ def test_a_bus_that_answers_only_ones_is_unknown() -> None:
     assert decode(b"\xff" * 512)[0].unreadable
 
 
+def test_signs_of_no_quantity() -> None:
+    printed = _QSFP + "Rx loss of signal : [ No, Yes, No, No ]\nTx fault : No\n"
+    [sample] = decode(printed.encode())
+    assert (sample.metrics["rx_loss_of_signal"], sample.metrics["tx_fault"]) == (1, 0)
+    [sample] = decode((_QSFP + "Rx loss of signal : None\n").encode())
+    assert "rx_loss_of_signal" not in sample.metrics  # the module does not tell
+    memory = _sfp()
+    memory[256 + 110] = 0x04
+    [sample] = decode(bytes(memory))
+    assert (sample.metrics["rx_loss_of_signal"], sample.metrics["tx_fault"]) == (0, 1)
+
+
+def test_a_module_of_the_latest_kind_tells_its_state() -> None:
+    printed = "Identifier : 0x18 (QSFP-DD)\nModule State : 0x05 (ModuleFault)\n"
+    [sample] = decode(printed.encode())
+    assert sample.metrics["module_fault"] == 1
+    memory = bytearray(256)
+    memory[0], memory[3], memory[14:18] = 0x18, 3 << 1, struct.pack(">hH", 40 * 256, 33000)
+    [sample] = decode(bytes(memory))
+    assert sample.metrics["module_fault"] == 0
+    assert sample.attributes["module_state"] == "0x03 (ModuleReady)"
+
+
+def test_memory_that_is_cut_short_is_unknown() -> None:
+    [sample] = decode(bytes(_sfp()[:40]))
+    assert "40 bytes" in sample.problems["module_temperature_celsius"]
+
+
 def test_captures_are_read_per_interface(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     tree.write("commands/ethtool-m-eth0", _PRINTED)
