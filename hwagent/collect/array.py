@@ -65,7 +65,8 @@ def set_redundancy(g: Gather, level: str, disks: int, in_sync: int) -> None:
             left = in_sync - 1
         g.set("failures_survivable", left)
     elif level in ("raid0", "linear"):
-        g.set("failures_survivable", -1 if missing or g.metrics.get("failed_disks") else 0)
+        broken = g.metrics.get("state") == "broken" or g.metrics.get("failed_disks")
+        g.set("failures_survivable", -1 if missing or broken else 0)
 
 
 def is_container(metadata: str) -> bool:

@@ -23,6 +23,7 @@ ARRAYS_MAX = 4096
 _KIB = 1024
 _HEADER = re.compile(r"(md[A-Za-z0-9_.+-]{1,32})\s*:\s*(\S.*)?")
 _MEMBER = re.compile(r"([^\s\[\]]{1,64})\[(\d{1,9})\]((?:\([A-Z]\))*)")
+_ONE_LINE = re.compile(r"\s(?=\d{1,20} blocks\b)")  # kernels before 2.4
 _BLOCKS = re.compile(r"\s*(\d{1,20}) blocks\b")
 _SUPER = re.compile(r"\bsuper (\S{1,64})")
 _COUNTS = re.compile(r"\[(\d{1,9})/(\d{1,9})\]")
@@ -116,6 +117,8 @@ def _sections(text: str) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _array(name: str, head: str, body: list[str]) -> MdstatArray:
+    head, *rest = _ONE_LINE.split(head, 1)
+    body = [*rest, *body]
     word, mode, level, members = _head(head)
     details = "\n".join(body)
     blocks = next((m for line in body if (m := _BLOCKS.match(line))), None)
@@ -283,7 +286,8 @@ def _all_needed(g: Gather, array: MdstatArray) -> None:
     disks = len(array.members)
     in_sync = disks - array.count("F")
     g.set("raid_disks", disks)
-    g.set("in_sync_disks", in_sync)
+    if array.state != "broken":  # then one of them is gone, though it is printed as before
+        g.set("in_sync_disks", in_sync)
     set_redundancy(g, array.level, disks, in_sync)
 
 

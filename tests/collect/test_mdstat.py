@@ -119,6 +119,31 @@ def test_what_is_no_mdstat_is_unknown(data: bytes) -> None:
     assert sample.unreadable
 
 
+@pytest.mark.parametrize(
+    ("head", "counts"),
+    [
+        ("active raid0 sdb1[1] sda1[0]", (2, 2, 0)),
+        ("active raid0 sdb1[1](F) sda1[0]", (2, 1, -1)),
+        ("broken raid0 sdb1[1] sda1[0]", (2, None, -1)),
+        ("active linear sda1[0] sdb1[1] sdc1[2]", (3, 3, 0)),
+        ("inactive raid0 sda1[0](S)", (None, None, None)),
+    ],
+)
+def test_levels_without_redundancy_need_all_their_members(
+    head: str, counts: tuple[int | None, ...]
+) -> None:
+    [sample] = decode(f"{_HEAD}md0 : {head}\n      1048512 blocks 512k chunks\n{_TAIL}".encode())
+    names = ("raid_disks", "in_sync_disks", "failures_survivable")
+    assert tuple(sample.metrics.get(name) for name in names) == counts
+
+
+def test_kernels_before_2_4_print_an_array_on_one_line() -> None:
+    line = "md0 : active raid1 hdb1[1](F) hda1[0] 1024 blocks [2/1] [U_]\n"
+    [sample] = decode((_HEAD + line + _TAIL).encode())
+    assert sample.metrics["size_bytes"] == 1024 * 1024
+    assert (sample.metrics["degraded"], sample.metrics["failed_disks"]) == (1, 1)
+
+
 def test_a_host_without_arrays_has_none() -> None:
     assert decode(b"Personalities : \nunused devices: <none>\n") == []
 
