@@ -20,7 +20,7 @@ def load(data: bytes) -> Any:
     if not data.strip():
         raise ValueError("empty")
     try:
-        return json.loads(data.decode("utf-8", "replace"))
+        return json.loads(data.decode("utf-8-sig", "replace"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except ValueError as e:

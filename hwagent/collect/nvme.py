@@ -48,6 +48,7 @@ _KELVIN = 273
 TEMPERATURE_LEAST, TEMPERATURE_MOST = -60, 150
 _SENSOR = re.compile(r"temperature_sensor_[1-8]")
 _DEVICE = re.compile(r"device:\s*([A-Za-z0-9._-]{1,40})")
+_IN_KELVIN = re.compile(r"\((\d{1,4}) K\)")  # what stands before it is in the unit of the locale
 _NUMBER = re.compile(r"(0x[0-9a-fA-F]{1,16}|[0-9][0-9,']{0,59})\s*(%|C|K|°C)?")
 
 
@@ -80,6 +81,7 @@ def decode_smart_log(data: bytes) -> list[Sample]:
         return [report.sample()]
     if device := text(log, "device"):
         report.id = f"disk:{device}"
+        report.note("name", device)
     health_log(report, log)
     sensors = [v for k in sorted(log) if _SENSOR.fullmatch(k) and (v := number(log[k]))]
     report.take("temperature_celsius", _celsius(log.get("temperature")), **_RANGE)
@@ -120,7 +122,8 @@ def _lines(data: bytes) -> dict[str, Any]:
             continue
         value = int(found[1].replace(",", "").replace("'", ""), 0 if found[1][:2] == "0x" else 10)
         kelvin = _KELVIN if found[2] in ("C", "°C") else 0
-        log[re.sub(r"\W+", "_", name.strip().lower())] = value + kelvin
+        told = _IN_KELVIN.search(rest)
+        log[re.sub(r"\W+", "_", name.strip().lower())] = int(told[1]) if told else value + kelvin
     if not log:
         raise ValueError("neither JSON nor lines of names and numbers")
     return log

@@ -8,6 +8,8 @@ status.
 import re
 from typing import Any
 
+import msgspec
+
 from hwagent.model import Sample
 
 from . import ata
@@ -47,7 +49,18 @@ def decode(data: bytes) -> list[Sample]:
         return [_unknown("smartctl: not a JSON object")]
     if isinstance(document.get("devices"), list):
         return _scan(document)
-    return [disk(document)]
+    return [_alone(disk(document), document)]
+
+
+def _alone(sample: Sample, document: Any) -> Sample:
+    """A disk of which nothing else is known than this file: one that sleeps or has no SMART may be
+    well, but nobody has said so."""
+    name = text(document, "device", "name").removeprefix("/dev/")
+    attributes = {"name": name, **sample.attributes} if name else sample.attributes
+    known = sample.unreadable or sample.problems or "smart_passed" in sample.metrics
+    said = next(iter(_messages(document)), "smartctl reports no SMART health status")
+    why = sample.unreadable if known else f"health unknown: {said}"
+    return msgspec.structs.replace(sample, attributes=attributes, unreadable=why)
 
 
 def decode_scan(data: bytes) -> list[Sample]:
@@ -73,6 +86,9 @@ def disk(document: dict[str, Any]) -> Sample:
         ata.logs(report, document)
         _scsi(report, document)
         _nvme(report, document)
+        if "percentage_used" not in report.metrics:  # of any protocol, since smartctl 7.5
+            used = dig(document, "endurance_used", "current_percent")
+            report.take("percentage_used", used, most=255)
     return report.sample()
 
 
@@ -180,6 +196,7 @@ def _common(report: Report, document: Any) -> None:
     for metric, path in (
         ("temperature_max_celsius", ("temperature", "op_limit_max")),
         ("temperature_critical_celsius", ("temperature", "limit_max")),
+        ("temperature_critical_celsius", ("temperature", "critical_limit_max")),
         ("temperature_max_celsius", ("nvme_composite_temperature_threshold", "warning")),
         ("temperature_critical_celsius", ("nvme_composite_temperature_threshold", "critical")),
         ("temperature_critical_celsius", ("temperature", "drive_trip")),

@@ -52,6 +52,13 @@ def test_a_smart_log_as_text() -> None:
     assert sample.attributes["temperature_sensors"] == [36, 41]
 
 
+def test_the_locale_may_have_degrees_fahrenheit() -> None:
+    text = TEXT.replace("37 °C (310 K)", "99 °F (310 K)").replace("36 C (309", "97 °F (309")
+    [sample] = decode_smart_log(text.encode())
+    assert sample.metrics["temperature_celsius"] == 37
+    assert sample.attributes["temperature_sensors"] == [36, 41]
+
+
 def test_a_smart_log_as_json_is_the_same() -> None:
     log = {
         "critical_warning": {"value": 4, "available_spare": 0},  # as nvme-cli -v writes it

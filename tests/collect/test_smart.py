@@ -202,9 +202,38 @@ def test_a_run_that_failed_is_unknown(status: int, reason: str) -> None:
 )
 def test_a_stick_or_a_raid_volume_has_no_smart_of_its_own(said: str) -> None:
     document = {"smartctl": {"exit_status": 2, "messages": [{"string": said}]}}
-    [sample] = smartctl.decode(json.dumps(document).encode())
+    sample = smartctl.disk(document)  # what the kernel says of it still counts
     assert (sample.unreadable, sample.problems) == ("", {})
     assert sample.metrics["smart_available"] == 0
+    [alone] = smartctl.decode(json.dumps(document).encode())
+    assert said in alone.unreadable
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"smartctl": {"exit_status": 2, "messages": [{"string": "Device is in STANDBY mode"}]}},
+        {"smartctl": {"exit_status": 4}, "smart_support": {"available": False}},
+        {"smartctl": {"exit_status": 0}, "model_name": "X"},
+    ],
+)
+def test_a_file_that_does_not_tell_the_health_leaves_it_unknown(document: dict[str, Any]) -> None:
+    [sample] = smartctl.decode(json.dumps({"device": {"name": "/dev/sdx"}, **document}).encode())
+    assert sample.unreadable or "smart_passed" in sample.problems
+    assert sample.attributes["name"] == "sdx"
+
+
+def test_what_later_versions_of_smartctl_tell() -> None:
+    document = {
+        "device": {"name": "/dev/sda", "type": "scsi", "protocol": "SCSI"},
+        "smart_status": {"passed": True},
+        "endurance_used": {"current_percent": 97},
+        "temperature": {"current": 40, "op_limit_max": 70, "critical_limit_max": 80},
+    }
+    [sample] = smartctl.decode(b"\xef\xbb\xbf" + json.dumps(document).encode())  # a BOM before it
+    assert sample.metrics["percentage_used"] == 97
+    assert sample.metrics["temperature_max_celsius"] == 70
+    assert sample.metrics["temperature_critical_celsius"] == 80
 
 
 def test_bits_of_the_exit_status_have_names() -> None:
