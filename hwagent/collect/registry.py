@@ -27,6 +27,7 @@ COLLECTORS: tuple[str, ...] = (
     "host",
     "disk",
     "smart",
+    "thermometer",
     "nvme_controller",
     "pcie",
     "edac",
