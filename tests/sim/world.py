@@ -1,0 +1,412 @@
+"""The world in virtual time: hosts, networks, agents, faults, and the checks at every event."""
+
+import heapq
+from collections.abc import Callable
+from itertools import count
+from random import Random
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from hwagent.lease import Electorate, Group, Report, Send, Standing, Word, encode
+
+from .clock import Clock
+from .host import Host
+from .plan import Plan, addresses, clock
+
+#: How often an agent says that its host is fit, and for how long that holds, in leases.
+WORD, TTL = 1.3, 4.0
+#: Looks at the end, and seconds between them.
+LOOKS, GAP = 3, 0.11
+
+
+class Violation(NamedTuple):
+    """What must not be: two gates open, a store that went back, an opening after the lease."""
+
+    time: float
+    kind: str
+    what: str
+
+
+class Noise(NamedTuple):
+    """What the network does to packets from and to a host (or all)."""
+
+    source: str
+    target: str
+    drop: float
+    copy: float
+    delay: float
+
+
+class World:
+    """Runs one plan."""
+
+    def __init__(self, plan: Plan, trace: Callable[[str], None] | None = None) -> None:
+        self.plan, self.trace = plan, trace
+        self.time = 0.0
+        self.violations: list[Violation] = []
+        self.unserved: list[str] = []
+        self._random = Random(plan.seed * 2 + 1)
+        self._order = count()
+        self._events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._nonces = count(1)
+        self._opened: dict[str, dict[str, float]] = {}
+        self._stored: dict[str, tuple[int, str, int]] = {}
+        self._noises: list[Noise] = []
+        self._cuts: list[tuple[str, str, int]] = []
+        self._wire: tuple[Any, bytes] = (None, b"")
+        self._silent_agents: dict[str, str] = {}
+        self._applied: dict[str, Group] = {}
+        self.hosts: list[Host] = []
+        self._at_address: dict[str, list[Host]] = {}
+        for name in (*plan.hosts, *plan.witnesses, *plan.spare):
+            self._add(name, name, addresses(name, plan.paths), clock(plan, name, self._random))
+
+    def run(self) -> None:
+        """From the start to the looks at the end; stops at the first violation."""
+        for host in list(self.hosts):
+            self.at(self._random.random() * 0.02, host.start)
+            self.at(0.03 + self._random.random() * 0.02, self._agent, host)
+        for fault in self.plan.faults:
+            self.at(fault.at, getattr(self, f"do_{fault.kind}"), *fault.args)
+        look = self.plan.calm + self.plan.promise
+        for i in range(LOOKS):
+            self.at(look + i * GAP, self._look)
+        until = look + LOOKS * GAP
+        events = self._events
+        while events and events[0][0] <= until and not self.violations:
+            self.time, _, call, args = heapq.heappop(events)
+            call(*args)
+
+    def at(self, time: float, call: Callable[..., None], *args: Any) -> None:
+        """Calls something at a true time."""
+        heapq.heappush(self._events, (max(time, self.time), next(self._order), call, args))
+
+    def nonce(self) -> int:
+        """A boot nonce."""
+        return next(self._nonces)
+
+    # Checks
+
+    def fault(self, kind: str, what: str) -> None:
+        """Something is wrong."""
+        self.violations.append(Violation(self.time, kind, what))
+        self._say(f"VIOLATION {kind}: {what}")
+
+    def open(self, host: Host, vip: str, until: float) -> None:
+        """A gate lets packets pass until a true time."""
+        self._say(f"{host.key} opens {vip} until {until:.4f}")
+        doors = self._opened.setdefault(vip, {})
+        for key, closes in doors.items():
+            if key != host.key and closes > self.time:
+                self.fault("overlap", f"{vip} on {key} until {closes:.6f} and on {host.key}")
+        doors[host.key] = until
+
+    def shut(self, host: Host, vip: str) -> None:
+        """A gate is shut now."""
+        if self._opened.get(vip, {}).pop(host.key, 0.0) > self.time:
+            self._say(f"{host.key} shuts {vip}")
+
+    def store(self, host: Host, vip: str, epoch: int) -> None:
+        """A write behind the VIP, with the epoch of its owner."""
+        writer = (epoch, host.key, host.process)
+        last = self._stored.get(vip, writer)
+        if epoch < last[0] or (epoch == last[0] and writer != last):
+            self.fault("fence", f"{vip}: {writer} writes after {last}")
+        self._stored[vip] = writer
+
+    def told(self, host: Host, report: Report) -> None:
+        """A host reports."""
+        self._say(f"{host.key} {report.vip} {report.type} {report.epoch} {report.reason}")
+
+    def owners(self, vip: str) -> list[str]:
+        """Hosts that answer for a VIP now."""
+        return [key for key, until in self._opened.get(vip, {}).items() if until > self.time]
+
+    def _look(self) -> None:
+        voting = {host.name for host in self.hosts if host.node is not None}
+        voting.discard(self.plan.wrong)
+        for vip, fit in self.plan.lists.items():
+            able = [h for h in self.hosts if h.name in fit and h.node is not None]
+            able = [h for h in able if h.name != self.plan.wrong]
+            served = any(self._can_serve(host.group, voting) for host in able)
+            if served and not self.owners(vip):
+                self.unserved.append(f"{vip} at {self.time:.3f}")
+                self._say(f"UNSERVED {vip}")
+
+    def _can_serve(self, group: Group, voting: set[str]) -> bool:
+        return all(len(voting & e.voters.keys()) >= e.majority for e in group.electorates)
+
+    def _say(self, what: str) -> None:
+        if self.trace is not None:
+            self.trace(f"{self.time:9.5f} {what}")
+
+    # Network
+
+    def send(self, host: Host, effect: Send) -> None:
+        """A packet leaves a host."""
+        if self._wire[0] is not effect.message:
+            self._wire = (effect.message, encode(effect.message))
+        data = self._wire[1]
+        name, _, path = effect.to.rpartition(".")
+        if effect.to in host.addresses:
+            self.at(self.time + 1e-5, host.receive, effect.to, data)
+            return
+        source = host.addresses[int(path)]
+        if self._cuts and self._is_cut(host.name, name, int(path)):
+            return
+        delays = [self._delay()]
+        for noise in self._noises:
+            if noise.source in ("", host.name) and noise.target in ("", name):
+                delays = self._disturb(noise, delays)
+        for target in self._at_address.get(effect.to, ()):
+            for delay in delays:
+                self.at(self.time + delay, target.receive, source, data)
+
+    def _delay(self) -> float:
+        return self.plan.delay * (0.5 + self._random.random())
+
+    def _disturb(self, noise: Noise, delays: list[float]) -> list[float]:
+        found = []
+        for delay in delays:
+            if self._random.random() < noise.drop:
+                continue
+            extra = self._random.expovariate(1 / noise.delay) if noise.delay else 0.0
+            found.append(delay + extra)
+            if self._random.random() < noise.copy:
+                found.append(delay + extra + 2 * self._random.random() * (noise.delay + 0.01))
+        return found
+
+    def _is_cut(self, source: str, target: str, path: int) -> bool:
+        return any(
+            a in ("", source) and b in ("", target) and p in (-1, path) for a, b, p in self._cuts
+        )
+
+    def _for(self, items: list[Any], item: Any, seconds: float) -> None:
+        items.append(item)
+        self.at(self.time + seconds, items.remove, item)
+
+    # Agents
+
+    def _agent(self, host: Host) -> None:
+        if host not in self.hosts:
+            return
+        group = self.plan.group
+        self.at(self.time + WORD * group.lease, self._agent, host)
+        way = self._silent_agents.get(host.name, "")
+        if way != "agent frozen":
+            self._word(host, way)
+
+    def _word(self, host: Host, way: str) -> None:
+        standings = {} if way == "unable" else self._standings(host.name, way != "unwilling")
+        until = host.now().boot + TTL * self.plan.group.lease
+        if standings or way == "unable":
+            host.take(lambda node, now: node.fitness(now, Word(standings, until)))
+
+    def _standings(self, name: str, willing: bool) -> dict[str, Standing]:
+        lists = self.plan.lists.items()
+        return {v: Standing(names.index(name), willing) for v, names in lists if name in names}
+
+    # Hosts
+
+    def _add(self, key: str, name: str, paths: tuple[str, ...], its_clock: Clock) -> Host:
+        host = Host(self, key, name, paths, its_clock)
+        if name == self.plan.wrong:
+            host.group = self._wrong(host.group, name)
+        self.hosts.append(host)
+        for address in paths:
+            self._at_address.setdefault(address, []).append(host)
+        return host
+
+    def _wrong(self, group: Group, name: str) -> Group:
+        other = self._random.choice([n for n in group.voters.voters if n != name])
+        voters = {n: group.voters.voters[n] for n in (name, other)}
+        return replace(group, voters=Electorate(voters, group.longest))
+
+    def _named(self, name: str) -> Host:
+        return next(host for host in self.hosts if host.key == name)
+
+    def strike(self, host: Host, action: str, args: tuple[Any, ...]) -> None:
+        """The fault of a trap."""
+        self._say(f"trap: {action} {host.key}")
+        getattr(self, f"do_{action}")(host.key, *args)
+
+    def _end_process(self, host: Host, pauses: tuple[float, ...], downtime: float) -> None:
+        """The process ended; the helper sees that, and does its part in four steps."""
+        node, boot = host.die(), host.boot
+        if node is not None:
+            self.at(
+                self.time + pauses[0],
+                self._help,
+                host,
+                boot,
+                list(self.last_will(host, node)),
+                pauses[1:],
+            )
+        self.at(self.time + downtime, host.start)
+
+    def last_will(self, host: Host, node: Any) -> tuple[Callable[[], None], ...]:
+        """What the helper does for a process that is gone, step by step."""
+        gates = list(host.gates)
+        return (
+            lambda: self._shut_all(host, gates),
+            lambda: host.present.difference_update(gates) if host.node is None else None,
+            lambda: self._send_will(host, node),
+        )
+
+    def _shut_all(self, host: Host, vips: list[str]) -> None:
+        for vip in vips:
+            host.gates[vip] = 0.0
+            self.shut(host, vip)
+
+    def _send_will(self, host: Host, node: Any) -> None:
+        for paths in host.group.addresses().values():
+            for address in paths:
+                self.send(host, Send(address, node.will()))
+
+    def _help(
+        self, host: Host, boot: int, steps: list[Callable[[], None]], pauses: tuple[float, ...]
+    ) -> None:
+        if host.boot != boot:
+            return
+        steps.pop(0)()
+        if steps:
+            self.at(self.time + pauses[0], self._help, host, boot, steps, pauses[1:])
+
+    # Faults
+
+    def do_noise(self, source: str, drop: float, copy: float, delay: float, span: float) -> None:
+        self._say(f"noise {source} {drop} {copy} {delay}")
+        self._for(self._noises, Noise(source, "", drop, copy, delay), span)
+
+    def do_cut(self, ways: tuple[tuple[str, str], ...], path: int, span: float) -> None:
+        self._say(f"cut {ways} {path} {span:.3f}")
+        for a, b in ways:
+            self._for(self._cuts, (a, b, path), span)
+
+    def do_late(self, name: str, delay: float, span: float) -> None:
+        self._say(f"late {name} {delay:.3f} {span:.3f}")
+        self._for(self._noises, Noise("", name, 0, 0, delay), span)
+        self.at(self.time + span / 2, self.do_cut, ((name, ""),), -1, span / 2)
+
+    def do_freeze(self, name: str, span: float) -> None:
+        self._say(f"freeze {name} {span:.3f}")
+        self._named(name).freeze(span)
+
+    def do_suspend(self, name: str, span: float) -> None:
+        self.do_freeze(name, span)
+        self._named(name).deaf = True
+
+    def do_slew(self, name: str, rate: float, span: float) -> None:
+        self._say(f"slew {name} {rate} {span:.3f}")
+
+    def do_trap(self, name: str, steps: int, action: str, args: Any, span: float) -> None:
+        self._named(name).trap = (steps, action, args)
+        self.at(self.time + span / 4, self._disarm, name)
+
+    def _disarm(self, name: str) -> None:
+        self._named(name).trap = None
+
+    def do_kill(self, name: str, pauses: tuple[float, ...], span: float) -> None:
+        self._say(f"kill {name}")
+        self._end_process(self._named(name), pauses, span)
+
+    def do_stop(self, name: str, pauses: tuple[float, ...], span: float) -> None:
+        """SIGTERM: everything is given up, then the process ends."""
+        self._say(f"stop {name}")
+        host = self._named(name)
+        host.take(lambda node, now: node.close(now))
+        if not host.stopped():
+            self._end_process(host, pauses, span)
+
+    def do_cut_power(self, name: str, span: float) -> None:
+        self._say(f"power {name}")
+        host = self._named(name)
+        host.cut_power()
+        self.at(self.time + span, self._power_on, host)
+
+    def do_lost(self, name: str, span: float) -> None:
+        self.do_cut_power(name, 1e9)
+
+    def _power_on(self, host: Host) -> None:
+        host.powered = True
+        host.start()
+
+    def do_loop(self, name: str, times: int, span: float) -> None:
+        for i in range(times):
+            self.at(self.time + i * span / times, self.do_cut_power, name, span / times / 3)
+
+    def do_unfit(self, name: str, way: str, span: float) -> None:
+        self._say(f"{name} {way}")
+        host = self._named(name)
+        self._silent_agents[name] = way
+        if way != "agent frozen":
+            self._word(host, way)
+        self.at(self.time + span, self._recover, host)
+
+    def _recover(self, host: Host) -> None:
+        self._silent_agents.pop(host.name, None)
+        self._word(host, "")
+
+    def do_move(self, vip: str, to: str, span: float) -> None:
+        self._say(f"move {vip} to {to}")
+        for host in self.hosts:
+            if host.key in self.owners(vip) and host.name != to:
+                host.take(lambda node, now: node.move(now, vip, to))
+
+    def do_clone(self, name: str, span: float) -> None:
+        self._say(f"clone {name}")
+        its_clock = clock(self.plan, name, self._random)
+        clone = self._add(f"{name}'", name, addresses(f"{name}'", self.plan.paths), its_clock)
+        clone.start()
+        self._agent(clone)
+        self.at(self.time + span, self._bury, clone)
+
+    def _bury(self, clone: Host) -> None:
+        clone.cut_power()
+        self.hosts.remove(clone)
+
+    # Configuration
+
+    def do_relength(self, factor: float, spread: float, span: float) -> None:
+        for host in self.hosts:
+            lease = round(max(host.group.longest * factor, 2.3 * host.group.interval), 3)
+            self.at(
+                self.time + self._random.random() * span, self._configure, host, {"lease": lease}
+            )
+
+    def do_transition(self, leaving: int, gap: float, span: float) -> None:
+        """Old set, both, new set: each only when all have the one before."""
+        old = self.plan.group.voters
+        stay = dict(list(old.voters.items())[leaving:])
+        spare = {name: addresses(name, self.plan.paths) for name in self.plan.spare}
+        left = {n: a for n, a in old.voters.items() if n not in stay}
+        new = Electorate({**stay, **spare}, old.longest)
+        both = {"voters": new, "previous": old, "members": left}
+        self._roll(both, gap)
+        self.at(self.time + 0.05, self._then_drop, gap)
+
+    def _then_drop(self, gap: float) -> None:
+        running = [host.node is None or host.node.group.previous is not None for host in self.hosts]
+        if all(running) and all(host.group.previous is not None for host in self.hosts):
+            self._roll({"previous": None}, gap)
+        else:
+            self.at(self.time + 0.05, self._then_drop, gap)
+
+    def _roll(self, change: dict[str, Any], gap: float) -> None:
+        hosts = self.hosts[:]
+        self._random.shuffle(hosts)
+        for i, host in enumerate(hosts):
+            self.at(self.time + i * gap, self._configure, host, change)
+
+    def _configure(self, host: Host, change: dict[str, Any]) -> None:
+        self._say(f"{host.key} gets {sorted(change)}")
+        group = host.group = replace(host.group, **change)
+        host.take(lambda node, now: node.reconfigure(now, group))
+
+
+def run(plan: Plan, trace: Callable[[str], None] | None = None) -> World:
+    """Runs a plan to its end."""
+    world = World(plan, trace)
+    world.run()
+    return world
