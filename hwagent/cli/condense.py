@@ -1,5 +1,6 @@
 """Many components of a kind in a few words: three temperatures each by name, thirty as a range."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -83,10 +84,8 @@ def condense(kind: str, components: Sequence[Component]) -> str:
     numbers = [(v, c) for c, v in known if not isinstance(v, str)]
     if len(numbers) < 2:
         return _names(components)
-    least, most = (pick(numbers, key=lambda pair: pair[0]) for pick in (min, max))
-    if least[0] == most[0]:
-        return f"all {fact.text(most[0])}"
-    return f"{fact.text(least[0])} to {fact.text(most[0])} ({name(most[1])})"
+    words = Counter(v for _, v in known if isinstance(v, str))
+    return ", ".join([_range(fact, numbers), *(f"{n} {word}" for word, n in words.items())])
 
 
 def name(component: Component) -> str:
@@ -96,8 +95,17 @@ def name(component: Component) -> str:
     return str(known or component["id"].partition(":")[2])
 
 
+def _range(fact: Fact, numbers: Sequence[tuple[float, Component]]) -> str:
+    least, most = (pick(numbers, key=lambda pair: pair[0]) for pick in (min, max))
+    if least[0] == most[0]:
+        return f"{len(numbers)} at {fact.text(most[0])}"
+    return f"{fact.text(least[0])} to {fact.text(most[0])} ({name(most[1])})"
+
+
 def _value(fact: Fact, component: Component) -> Any:
     metrics = component["metrics"]
+    if metrics.get("carrier") == 0:
+        return "no link"
     return next((metrics[m] for m in fact.metrics if metrics.get(m) not in (None, "")), None)
 
 

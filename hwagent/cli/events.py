@@ -88,5 +88,6 @@ def describe(type: str, data: Any) -> str:
     if "text" in data:
         return str(data["text"])
     if "interface" in data:
-        return f"{data['type']} on {data['interface'] or 'no interface'} {data['reason']}".rstrip()
+        where = f" on {data['interface']}" if data["interface"] else ""
+        return f"{data['type']}{where}" + (f": {data['reason']}" if data["reason"] else "")
     return ", ".join(f"{k}={v}" for k, v in data.items() if v not in ("", None))

@@ -1,6 +1,5 @@
 """Components, alerts and addresses as tables."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,9 @@ from hwagent.model import worst
 
 from .output import EXIT_ERROR, exit_status, print_table, since
 
+#: From worst to mildest.
+SEVERITIES = ("critical", "warning", "info")
+
 
 def look_status(look: Look) -> int:
     """Exit status of one look at a host; nothing seen at all is not known to be well."""
@@ -19,12 +21,14 @@ def look_status(look: Look) -> int:
 
 
 def print_look(look: Look) -> None:
-    """The components of one look, the sick first, and what fires."""
+    """The components of one look, the sick first, and what would fire: nothing has lasted yet."""
     data = msgspec.to_builtins(look)
     print_components(data["components"])
     if data["alerts"]:
         click.echo()
-        print_alerts(data["alerts"], time.time())
+        rows = [(a["severity"], a["rule"], a["component"], a["summary"]) for a in data["alerts"]]
+        rows.sort(key=lambda row: (SEVERITIES.index(row[0]), row[2]))
+        print_table(("severity", "alert", "component", "summary"), rows)
 
 
 def print_components(components: Sequence[dict[str, Any]], empty: str = "") -> None:
@@ -39,10 +43,9 @@ def print_components(components: Sequence[dict[str, Any]], empty: str = "") -> N
 
 def print_alerts(alerts: Sequence[dict[str, Any]], now: float) -> None:
     """One line each, the worst first."""
-    order = ["critical", "warning", "info"]
     rows = [
         (a["severity"], a["state"], a["rule"], a["component"], since(a["since"], now), a["summary"])
-        for a in sorted(alerts, key=lambda a: (order.index(a["severity"]), a["component"]))
+        for a in sorted(alerts, key=lambda a: (SEVERITIES.index(a["severity"]), a["component"]))
     ]
     print_table(("severity", "state", "alert", "component", "for", "summary"), rows, "no alerts")
 

@@ -8,9 +8,7 @@ import click
 
 from .client import get
 from .output import exit_status, output_option, paint, print_json, since, socket_option
-from .show import print_components, print_vips
-
-_ORDER = ("critical", "warning", "info")
+from .show import SEVERITIES, print_components, print_vips
 
 
 @click.command("status")
@@ -74,7 +72,7 @@ def _show_host(status: dict[str, Any]) -> None:
 
 def rank(alert: dict[str, Any]) -> tuple[bool, int, str]:
     """What is explained by another alert comes last."""
-    severity = _ORDER.index(alert["severity"])
+    severity = SEVERITIES.index(alert["severity"])
     return bool(alert["inhibited_by"]), severity, alert["component"]
 
 

@@ -77,10 +77,11 @@ def test_many_of_a_kind_are_a_range_and_few_are_told_one_by_one():
     fans = [component("fan", f"fan{n}", rpm=1000 + 100 * n) for n in range(5)]
     assert condense("fan", fans) == "1000 rpm to 1400 rpm (fan4)"
     assert condense("fan", fans[:2]) == "fan0 1000 rpm, fan1 1100 rpm"
-    assert condense("fan", [component("fan", n, rpm=900) for n in "abcd"]) == "all 900 rpm"
+    assert condense("fan", [component("fan", n, rpm=900) for n in "abcd"]) == "4 at 900 rpm"
     nics = [component("nic", "eno1", speed_bits_per_second=25 * 10**9, operstate="up"),
-            component("nic", "eno2", operstate="down")]  # fmt: skip
-    assert condense("nic", nics) == "eno1 25 Gbit/s, eno2 down"
+            component("nic", "eno2", carrier=0, operstate="down")]  # fmt: skip
+    assert condense("nic", nics) == "eno1 25 Gbit/s, eno2 no link"
+    assert condense("nic", [nics[0], *nics, nics[0]]) == "3 at 25 Gbit/s, 1 no link"
     many = [component("probe", f"p{n}") for n in range(9)]
     assert condense("probe", many) == "p0, p1, p2, p3, p4, p5 and 3 more"
 
