@@ -14,6 +14,7 @@ from . import mdstat
 from .array import DISKS_MAX, REDUNDANT, set_redundancy
 from .gather import Gather
 from .identity import safe
+from .mdadm_volumes import volumes
 from .root import SIZE_MAX, Root
 
 _KIB = 1024
@@ -69,7 +70,7 @@ def decode(data: bytes) -> list[Sample]:
     if re.search(r"^(Personalities :|md\S+ : (in)?active)", text, re.M):
         return mdstat.decode(data)
     sections = list(_sections(text))[:_DEVICES_MAX]
-    found = [_gather(s) for s in sections if s.fields]
+    found = [*(_gather(s) for s in sections if s.fields), *volumes(text)]
     samples = {g.id: g.sample() for g in found if g is not None}
     if samples:
         return list(samples.values())

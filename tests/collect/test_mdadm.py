@@ -195,3 +195,74 @@ def test_no_bytes_break_the_decoder(data: bytes) -> None:
 )
 def test_no_damage_breaks_the_decoder(text: str, at: int, cut: int, put: str) -> None:
     assert decode((text[:at] + put + text[at + cut :]).encode("utf-8", "surrogatepass"))
+
+
+_IMSM = """\
+/dev/sda:
+          Magic : Intel Raid ISM Cfg Sig.
+        Version : 1.3.00
+          Disks : 3
+   RAID Devices : 1
+
+  Disk00 Serial : WD-WCC1T0123456
+          State : active
+
+[Volume0]:
+           UUID : 05a6a9a1:4cd7a9a7:ab2e6d36:66de1b9c
+     RAID Level : 5
+        Members : 3
+          Slots : [UUU]
+    Failed disk : none
+      Map State : normal
+    Dirty State : clean
+"""
+_DDF = """\
+/dev/sdb:
+          Magic : de11de11
+        Version : 01.02.00
+  Virtual Disks : 1
+
+        state[0] : Optimal, Consistent
+   init state[0] : Fully Initialised
+         Name[0] : data
+ Raid Devices[0] : 2 (0@0K 1@0K)
+   Raid Level[0] : RAID1
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "counts"),
+    [
+        (_IMSM, ("", ""), (3, 3, 0, 1)),
+        (_IMSM, ("[UUU]", "[U_U]"), (3, 2, 1, 0)),
+        (_IMSM, ("normal", "degraded"), (3, 2, 1, 0)),
+        (_IMSM, ("normal", "normal <-- uninitialized"), (3, 3, 0, 1)),
+        (_IMSM, ("normal", "failed"), (3, 3, 0, -1)),
+        (_DDF, ("", ""), (2, 2, 0, 1)),
+        (_DDF, ("Optimal", "Degraded"), (2, 1, 1, 0)),
+        (_DDF, ("Optimal", "Failed"), (2, 2, 0, -1)),
+    ],
+)
+def test_volumes_in_containers_of_firmware_raid(
+    text: str, change: tuple[str, str], counts: tuple[int, ...]
+) -> None:
+    container, volume = decode(text.replace(*change).encode())
+    assert container.metrics["container"] == 1
+    assert volume.metrics["container"] == 0
+    names = ("raid_disks", "in_sync_disks", "degraded", "failures_survivable")
+    assert tuple(volume.metrics[name] for name in names) == counts
+    assert not volume.unreadable
+
+
+@pytest.mark.parametrize(
+    "change", [("normal", "sunny"), ("Map State", "Mop State"), ("[UUU]", "none")]
+)
+def test_a_volume_of_unknown_state_is_unknown(change: tuple[str, str]) -> None:
+    _, volume = decode(_IMSM.replace(*change).encode())
+    assert volume.unreadable
+
+
+def test_two_members_tell_of_one_volume() -> None:
+    both = _IMSM + "\n" + _IMSM.replace("/dev/sda", "/dev/sdb")
+    ids = [s.id for s in decode(both.encode())]
+    assert ids == ["array:sda", "array:sdb", "array:Volume0"]
