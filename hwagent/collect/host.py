@@ -207,7 +207,7 @@ def _pressure(g: Gather) -> None:
         except Missing:
             continue
         except Unreadable as e:
-            if not e.why.startswith("EOPNOTSUPP"):
+            if not e.why.startswith(("ENOTSUP", "EOPNOTSUPP")):  # Python names it either way
                 g.problem(metric, str(e))
             continue
         found = _PRESSURE.findall(text)

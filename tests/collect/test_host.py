@@ -1,9 +1,12 @@
 """The host as a whole, from /proc of a simulated or captured host and of this one."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
+from hwagent.collect import root
 from hwagent.collect.host import COLLECTOR
 from hwagent.collect.root import Root
 from hwagent.model import Sample
@@ -106,6 +109,22 @@ def test_damaged_numbers_of_memory_are_problems(server: Server) -> None:
     assert sample.problems.keys() >= {"memory_total_bytes", "memory_available_bytes"}
 
 
+def test_a_kernel_that_was_booted_without_pressure_information(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = root._read_all
+
+    def refusing(fd: int) -> bytes:
+        if "/proc/pressure/" in os.readlink(f"/proc/self/fd/{fd}"):
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+        return read(fd)
+
+    monkeypatch.setattr(root, "_read_all", refusing)
+    sample = look(server)
+    assert not sample.problems
+    assert "pressure_io_full_ratio" not in sample.metrics
+
+
 def test_a_kernel_without_pressure_information(server: Server) -> None:
     server.tree.remove("proc/pressure")
     sample = look(server)
@@ -115,6 +134,14 @@ def test_a_kernel_without_pressure_information(server: Server) -> None:
 
 def test_a_tree_without_proc_is_no_host(tmp_path: Path) -> None:
     assert COLLECTOR().collect(Root(tmp_path), "") == []
+
+
+def test_it_says_what_machine_it_is(server: Server) -> None:
+    names = {"sys_vendor": "Dell Inc.", "product_name": "R6515", "bios_version": "2.2.4"}
+    server.tree.fill("sys/class/dmi/id", dict(names))
+    told = look(server).attributes
+    assert (told["vendor"], told["product"], told["bios_version"]) == tuple(names.values())
+    assert "serial" not in told  # root alone may read it
 
 
 def test_this_host() -> None:
