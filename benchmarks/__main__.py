@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("cable_pull", "cost", "damage", "crash")
+BENCHMARKS = ("failover", "cost", "damage", "crash")
 
 
 def main() -> int:
