@@ -23,6 +23,7 @@ _LETTERS = re.compile(r"[a-z]+")
 #: Temperatures that stand for no limit at all in one chip or another, and in no other.
 _NO_LIMIT = (0, 127, 255)
 _OFF = "ENODATA"
+_LONG = 2**63
 
 
 class Hwmon(Collector):
@@ -94,7 +95,7 @@ def _channel(root: Root, chip: Chip, channel: str, files: set[str]) -> Gather:
             _limit(g, kind, limit, f"{channel}_{limit}")
     for number in kind.numbers:
         if number.file in files:
-            g.number(number.metric, f"{channel}{number.file}", number.scale)
+            _number(g, number.metric, f"{channel}{number.file}", number.scale)
     return g
 
 
@@ -144,14 +145,23 @@ def _no_value(g: Gather, kind: Kind, e: Unreadable) -> None:
 
 
 def _limit(g: Gather, kind: Kind, limit: str, file: str) -> None:
-    """A limit; temperatures that cannot be one are what chips show when none was set."""
+    """A limit; one that the channel cannot reach is what chips show when none was set."""
     metric = f"{limit}_{kind.value}"
-    value = g.number(metric, file, kind.scale)
+    value = _number(g, metric, file, kind.scale)
     least, most = kind.range
-    if kind.name != "temperature" or value is None:
-        return
-    if value in _NO_LIMIT or not least < value <= most:
+    unset = _NO_LIMIT if kind.name == "temperature" else ()
+    if value is not None and (value in unset or not least <= value <= most):
         del g.metrics[metric]
+
+
+def _number(g: Gather, metric: str, file: str, scale: float) -> float | None:
+    """A number that the kernel can hold."""
+    value = g.number(metric, file, scale)
+    if value is None or abs(value) < _LONG * scale:
+        return value
+    del g.metrics[metric]
+    g.problem(metric, f"{file}: cannot be true: {value:.5g}")
+    return None
 
 
 COLLECTOR = Hwmon

@@ -5,7 +5,8 @@ watt hours and ampere hours, tenths of degrees), Documentation/power/power_suppl
 Supplies that are chips on a PMBus are sensors: see hwmon.py.
 """
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
 
 from hwagent.model import Metric, Sample, gauge, state
 
@@ -14,6 +15,7 @@ from .gather import Gather
 from .identity import safe, text_or_empty
 from .root import Missing, Root, Unreadable
 
+T = TypeVar("T")
 #: More than any host has; a capture may hold any number of directories.
 SUPPLIES_MAX = 256
 _CLASS = "sys/class/power_supply"
@@ -150,13 +152,8 @@ def _numbers(g: Gather, of: dict[str, tuple[str, float, str, str]]) -> None:
 
 
 def _number(g: Gather, metric: str, file: str, scale: float) -> None:
-    text = _text(g, metric, file)
-    if text is None:
-        return
-    try:
-        raw = int(text)
-    except ValueError:
-        g.problem(metric, f"{file}: not a number: {text[:40]!r}")
+    raw = _answer(g, metric, file, g.root.number)
+    if raw is None:
         return
     value = raw if scale == 1 else round(raw * scale, 9)
     least, most = next((r for end, r in _RANGES.items() if metric.endswith(end)), _ANY)
@@ -167,17 +164,17 @@ def _number(g: Gather, metric: str, file: str, scale: float) -> None:
 
 
 def _word(g: Gather, metric: str, file: str, known: frozenset[str]) -> None:
-    text = _text(g, metric, file)
+    text = _answer(g, metric, file, g.root.text)
     if text in known:
         g.metrics[metric] = text
     elif text is not None:
         g.problem(metric, f"{file}: not a known value: {text[:40]!r}")
 
 
-def _text(g: Gather, metric: str, file: str) -> str | None:
-    """Text of a file; None where the driver has nothing to say, which is no fault of its own."""
+def _answer(g: Gather, metric: str, file: str, read: Callable[[str], T]) -> T | None:
+    """Content of a file; None where the driver has nothing to say, which is no fault of its own."""
     try:
-        return g.root.text(f"{g.directory}/{file}")
+        return read(f"{g.directory}/{file}")
     except Missing:
         return None
     except Unreadable as e:

@@ -13,6 +13,8 @@ from .command import CommandOutput, run_command
 
 #: No file of sysfs or procfs that we read is larger; a capture may hold anything.
 SIZE_MAX = 4 << 20
+#: 128 bits have 39 digits; with hundreds a number could not even be scaled.
+NUMBER_LENGTH_MAX = 44
 _UNSAFE = re.compile(r"[^A-Za-z0-9._+-]+")
 
 
@@ -66,9 +68,11 @@ class Root:
         """A file that holds one integer (hexadecimal may carry 0x). Raises Missing, Unreadable."""
         text = self.text(relative)
         try:
-            return int(text, base)
+            if len(text) <= NUMBER_LENGTH_MAX:
+                return int(text, base)
         except ValueError:
-            raise Unreadable(relative, f"not a number: {text[:40]!r}") from None
+            pass
+        raise Unreadable(relative, f"not a number: {text[:40]!r}")
 
     def names(self, relative: str) -> list[str]:
         """Names in a directory, in natural order (sda, sdb, sdaa; hwmon2, hwmon10).

@@ -28,6 +28,7 @@ _ABI = "sysfs-class-thermal"
 #: A zone's sensor has no answer now: its device is off.
 _NO_ANSWER = ("ENODATA", "ENETDOWN")
 _LEAST, _MOST = -50.0, 150.0  # beyond is damage: SIGNALS.md section 8
+_LEVELS = 2**31
 _TRIPS = ("active", "passive", "hot", "critical")
 
 ZONE_METRICS = (
@@ -133,12 +134,22 @@ def _cooling(root: Root) -> list[Sample]:
         devices[type] += 1
         for metric in ("cur_state", "max_state"):
             before = g.metrics.get(metric)
-            value = g.number(metric, f"{name}/{metric}")
+            value = _level(g, metric, f"{name}/{metric}")
             if isinstance(before, int | float):
                 g.metrics[metric] = max(before, before if value is None else value)
     for type, g in found.items():
         g.set("devices", devices[type])
     return [g.sample() for g in found.values()]
+
+
+def _level(g: Gather, metric: str, file: str) -> int | float | None:
+    """A number of steps; -1 stands for a device that does nothing."""
+    value = g.number(metric, file)
+    if value is None or -1 <= value < _LEVELS:
+        return value
+    del g.metrics[metric]
+    g.problem(metric, f"{file}: cannot be true: {value:.5g}")
+    return None
 
 
 COLLECTOR = Thermal

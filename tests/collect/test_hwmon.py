@@ -167,7 +167,7 @@ def test_disks_batteries_and_zones_are_not_told_twice(tree: Tree, device: str) -
     assert look(tree) == {}
 
 
-@pytest.mark.parametrize("raw", [-128000, -50001, 150001, 3_900_000_000])
+@pytest.mark.parametrize("raw", [-128000, -50001, 150001, 3_900_000_000, 10**40])
 def test_a_temperature_that_cannot_be_is_unknown(tree: Tree, raw: int) -> None:
     chip(tree, NCT, 0, "nct6779", temp1_input=raw)
     sample = look(tree)["sensor:nct6779/temp1"]
@@ -180,6 +180,15 @@ def test_a_limit_that_was_never_set_is_none(tree: Tree, raw: int) -> None:
     chip(tree, NCT, 0, "nct6779", temp1_input=40000, temp1_max=raw, temp1_crit=raw)
     sample = look(tree)["sensor:nct6779/temp1"]
     assert (sample.metrics, sample.problems) == ({"celsius": 40}, {})
+
+
+@pytest.mark.parametrize("raw", [10**40, -(10**30), 2**63])
+def test_a_limit_that_no_kernel_can_hold_is_damage(tree: Tree, raw: int) -> None:
+    more = {"fan1_min": raw, "fan1_pulses": raw, "temp1_max": raw}
+    chip(tree, NCT, 0, "nct6779", fan1_input=900, temp1_input=40000, **more)
+    fan, temperature = look(tree).values()
+    assert (fan.metrics, fan.problems.keys()) == ({"rpm": 900}, {"min_rpm", "pulses"})
+    assert temperature.problems.keys() == {"max_celsius"}
 
 
 def test_a_fault_voids_the_value(tree: Tree) -> None:
@@ -231,7 +240,7 @@ def test_a_fan_knows_whether_it_is_told_to_stand_still(tree: Tree) -> None:
     assert found["sensor:nct6779/pwm1"].metrics == {"pwm": 0, "enable": 1}
 
 
-@pytest.mark.parametrize("content", ["", "abc", "1.5", b"\xff\xfe"])
+@pytest.mark.parametrize("content", ["", "abc", "1.5", b"\xff\xfe", "9" * 400])
 def test_a_value_that_is_no_number_is_unknown(tree: Tree, content: Content) -> None:
     chip(tree, NCT, 0, "nct6779", temp1_input=content, temp1_alarm=content, temp1_max=content)
     sample = look(tree)["sensor:nct6779/temp1"]

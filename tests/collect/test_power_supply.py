@@ -93,6 +93,7 @@ def test_the_kinds_of_the_class(tree: Tree) -> None:
         ("temp", "9999", "celsius"),
         ("present", "7", "inserted"),
         ("voltage_now", "9" * 30, "volts"),
+        ("voltage_now", "9" * 400, "volts"),
     ],
 )
 def test_what_cannot_be_true_is_unknown(tree: Tree, file: str, content: str, metric: str) -> None:

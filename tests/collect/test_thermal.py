@@ -111,8 +111,11 @@ def test_cooling_devices_of_a_type_are_told_together(tree: Tree) -> None:
     assert found["cooling:Fan"].metrics == {"devices": 1, "cur_state": 1, "max_state": 10}
 
 
-def test_a_cooling_device_that_cannot_be_read_makes_its_type_unknown(tree: Tree) -> None:
-    for number, now in enumerate((3, "")):
+@pytest.mark.parametrize("content", ["", "fast", 10**40, -7])
+def test_a_cooling_device_that_cannot_be_read_makes_its_type_unknown(
+    tree: Tree, content: Content
+) -> None:
+    for number, now in enumerate((3, content)):
         tree.fill(f"{CLASS}/cooling_device{number}", {"type": "Fan", "cur_state": now})
     assert "cur_state" in look(tree)["cooling:Fan"].problems
 
