@@ -1,26 +1,33 @@
 """``hwagent status``: problems only, each with cause, since when and what is done about it."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import click
+import msgspec
 
-from .client import get
-from .output import exit_status, output_option, paint, print_json, since, socket_option
+from hwagent.config import duration
+
+from .client import NoAgent, get, request
+from .output import exit_status, fail, output_option, paint, print_json, since, socket_option
 from .show import SEVERITIES, print_components, print_vips
 
 
 @click.command("status")
 @click.option("-x", "--brief", is_flag=True, help="One line if all is well.")
 @click.option("-a", "--all", "everything", is_flag=True, help="Healthy components too.")
+@click.option("--wait", "span", default="", help="Wait so long for a first round, such as 30s.")
 @output_option
 @socket_option
-def command(brief: bool, everything: bool, output: str, path: str) -> int:
+def command(brief: bool, everything: bool, span: str, output: str, path: str) -> int:
     """Health of this host: what is wrong, why, since when, and what was done about it.
 
     The exit status is that of the host's health.
     """
+    if span:
+        _wait(path, span)
     status = get(path, "/v1/status")
     if output == "json":
         print_json(status)
@@ -29,6 +36,24 @@ def command(brief: bool, everything: bool, output: str, path: str) -> int:
     else:
         show_status(status, everything, get(path, "/v1/actions")["actions"])
     return exit_status(status["health"])
+
+
+def _wait(path: str, span: str) -> None:
+    """Until the agent has looked at everything once, or so long."""
+    try:
+        end = time.monotonic() + duration(span)
+    except ValueError as e:
+        fail(f"--wait: {e}")
+    while not _ready(path) and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def _ready(path: str) -> bool:
+    try:
+        code, body = request(path, "GET", "/v1/status")
+    except NoAgent:
+        return False
+    return code == 200 and bool(msgspec.json.decode(body)["ready"])
 
 
 def show_status(

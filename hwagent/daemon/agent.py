@@ -330,8 +330,9 @@ class Agent:
 
     def metrics(self) -> bytes:
         """OpenMetrics text."""
-        while self._unexposed:
-            self._expose(self._unexposed.pop())
+        for id in sorted(self._unexposed):
+            self._expose(id)
+        self._unexposed.clear()
         return self.exposition.text(self_metrics(self))
 
     async def events(self, after: int | None) -> AsyncIterator[dict[str, Any]]:
