@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
+from .keyring import Key
 from .limiter import Limiter
 from .messages import OLDEST
 from .replay import Full, Windows
@@ -75,13 +76,19 @@ class Channel:
 
     # Streams
 
-    def seal_stream(self, to: int, payload: bytes, version: int = OLDEST) -> list[bytes]:
+    def answer_stream(self, request: bytes, payload: bytes) -> list[bytes]:
+        """The answer to a stream, by its last packet: sealed by the key that its sender has."""
+        return self.seal_stream(after(request), payload, key=self.sealer.key_of(request))
+
+    def seal_stream(
+        self, to: int, payload: bytes, version: int = OLDEST, key: Key | None = None
+    ) -> list[bytes]:
         """A message of any length as packets that follow from each other."""
         parts = [payload[i : i + PART] for i in range(0, len(payload), PART)] or [b""]
         packets: list[bytes] = []
         for index, part in enumerate(parts):
             flags = STREAM | (LAST if index == len(parts) - 1 else 0)
-            packets.append(self._seal(flags, to, part, version))
+            packets.append(self._seal(flags, to, part, version, key))
             to = after(packets[-1])
         return packets
 
@@ -101,12 +108,14 @@ class Channel:
 
     # Inside
 
-    def _seal(self, flags: int, to: int, payload: bytes, version: int) -> bytes:
+    def _seal(
+        self, flags: int, to: int, payload: bytes, version: int, key: Key | None = None
+    ) -> bytes:
         if self._counter >= COUNTERS - 1:
             self.renew()
         self._counter += 1
         head = Head(version, flags, self.session, self._counter, to)
-        return self.sealer.seal(head, payload)
+        return self.sealer.seal(head, payload, key)
 
     def _open(self, now: float, source: Address, packet: bytes, member: bool) -> Received:
         if not self._limiter.allows(now, source[0], member):

@@ -1,5 +1,7 @@
 """Messages as MessagePack and back. Whatever comes in, a message or CodecError comes out."""
 
+from typing import Any
+
 import msgspec
 
 from .messages import AnyMessage, Message
@@ -15,6 +17,11 @@ class CodecError(Exception):
 def encode(message: Message) -> bytes:
     """One message as bytes."""
     return _ENCODER.encode(message)
+
+
+def encode_value(value: Any) -> bytes:
+    """A part of a message as bytes, to know how long it is."""
+    return _ENCODER.encode(value)
 
 
 def decode(data: bytes) -> AnyMessage:

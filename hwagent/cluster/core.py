@@ -13,7 +13,7 @@ from .channel import Channel
 from .codec import CodecError, decode, encode
 from .effects import Effect, Event, Exchange, SendPacket
 from .keyring import KeyProblem
-from .messages import NEWEST, OLDEST, AnyMessage, Endpoint, Keys, Sync, Value
+from .messages import AnyMessage, Endpoint, Keys, Sync, Value
 from .seal import Sealed
 from .swim import Swim
 
@@ -130,7 +130,8 @@ class Core:
             return effect
         member = self.swim.members.get(effect.name)
         guess = member.alive.session if member else 0
-        version = speaks(member.alive.speaks) if member else OLDEST
+        ours = self.channel.sealer.speaks
+        version = common(ours, member.alive.speaks) if member else ours[0]
         address = (effect.to.host, effect.to.port)
         return effect._replace(
             payload=self.channel.seal(now, address, effect.payload, version, guess)
@@ -167,6 +168,6 @@ class Core:
             return None
 
 
-def speaks(theirs: tuple[int, int], ours: tuple[int, int] = (OLDEST, NEWEST)) -> int:
-    """The newest version that both sides speak; ours oldest if there is none."""
+def common(ours: tuple[int, int], theirs: tuple[int, int]) -> int:
+    """The newest version that both sides speak; our oldest if there is none."""
     return max(min(theirs[1], ours[1]), ours[0])

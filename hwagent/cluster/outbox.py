@@ -16,6 +16,7 @@ class Outbox:
     def __init__(self, room: int, me: str, limit: Callable[[], int]) -> None:
         self.room = room
         self.news = Broadcasts()
+        self.oversize = 0
         self._me = me
         self._limit = limit
         self._effects: list[Effect] = []
@@ -46,12 +47,19 @@ class Outbox:
         """Things to be known."""
         self._effects.extend(events)
 
+    def check(self, message: Message) -> None:
+        """Raises TooLarge for what fits into no packet."""
+        size = len(encode(message)) + LENGTH
+        if size > self.room:
+            raise TooLarge(f"{size} bytes, and a packet holds {self.room}")
+
     def spread(self, subject: str, message: Message, of: Class = Class.MEMBERS) -> None:
-        """News for everybody. Raises TooLarge for what fits into no packet."""
+        """News for everybody; what others said and fits into no packet goes no further."""
         data = encode(message)
         if len(data) + LENGTH > self.room:
-            raise TooLarge(f"{len(data)} bytes about {subject}")
-        self.news.add(subject, data, of)
+            self.oversize += 1
+        else:
+            self.news.add(subject, data, of)
 
     def follow(self, consequences: Iterable[Spread | Tell | Event]) -> None:
         """What followed from something that was said."""

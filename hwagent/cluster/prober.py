@@ -1,6 +1,5 @@
 """Asking the members in turn whether they are there, and helping others ask."""
 
-import math
 import random
 from collections.abc import Callable
 
@@ -46,8 +45,8 @@ class Prober:
 
     def due(self) -> float:
         """When something is to be done."""
-        current = self._round.due() if self._round else math.inf
-        return min(self._next, current, self._relays.due())
+        mine = self._round.due() if self._round else self._next
+        return min(mine, self._relays.due())
 
     def tick(self, now: float) -> None:
         """Time has passed."""

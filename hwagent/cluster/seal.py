@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 
-from .keyring import Keyring
+from .keyring import Key, Keyring
 from .messages import NEWEST, OLDEST
 
 MAGIC = b"hg"
@@ -71,17 +71,24 @@ POLICIES = {
 class Sealer:
     """Seals and opens with a keyring and a label."""
 
-    def __init__(self, keyring: Keyring, label: str, policy: Policy) -> None:
+    def __init__(
+        self,
+        keyring: Keyring,
+        label: str,
+        policy: Policy,
+        speaks: tuple[int, int] = (OLDEST, NEWEST),
+    ) -> None:
         self.keyring = keyring
+        self.speaks = speaks
         self.policy = policy
         self._label = label.encode()
         self._tag = int.from_bytes(_digest(self._label, b"")[:4], "big")
 
-    def seal(self, head: Head, payload: bytes) -> bytes:
-        """A packet."""
-        sealed = self.policy.seal and bool(self.keyring)
-        key = self.keyring.primary if sealed else None
-        flags = head.flags | SEALED if sealed else head.flags
+    def seal(self, head: Head, payload: bytes, key: Key | None = None) -> bytes:
+        """A packet, sealed by a key or by the one that seals."""
+        if self.policy.seal and self.keyring:
+            key = key or self.keyring.primary
+        flags = head.flags | SEALED if key else head.flags
         front = HEAD.pack(
             MAGIC,
             head.version,
@@ -104,7 +111,7 @@ class Sealer:
         magic, version, flags, tag, id, session, counter, to = HEAD.unpack(front)
         if magic != MAGIC:
             raise Unwelcome("foreign")
-        if not OLDEST <= version <= NEWEST:
+        if not self.speaks[0] <= version <= self.speaks[1]:
             raise Unwelcome("version")
         if tag != self._tag:
             raise Unwelcome("label")
@@ -129,6 +136,10 @@ class Sealer:
         if not hmac.compare_digest(digest, _digest(self._label, front + payload)):
             raise Unwelcome("damaged")
         return payload
+
+    def key_of(self, packet: bytes) -> Key | None:
+        """The key by which a packet that was opened is sealed."""
+        return self.keyring.find(HEAD.unpack_from(packet)[4])
 
     def how(self, packet: bytes) -> Sealed:
         """How a packet that was opened is sealed."""

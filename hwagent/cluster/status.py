@@ -8,7 +8,7 @@ then; so each member can say how old its answer is, without a common clock.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from .codec import encode
+from .codec import encode, encode_value
 from .compound import LENGTH, TooLarge
 from .messages import StatusDelta, StatusPull, StatusVersion, Value
 
@@ -71,14 +71,18 @@ class Board:
         """All changes after a version, in messages of so many bytes at most."""
         since = since if since >= self._floor else 0
         age = round(self.age(now) * 1000)
+        room -= LENGTH + len(
+            encode(StatusDelta(self.owner, self.session, 1 << 32, 1 << 32, age, ()))
+        )
         part: list[Change] = []
+        left = room
         for change in self._after(since):
-            grown = self._delta(since, [*part, change], age)
-            full = len(part) >= CHANGES_MAX or len(encode(grown)) + LENGTH > room
-            if part and full:
+            size = len(encode_value(change))
+            if part and (size > left or len(part) >= CHANGES_MAX):
                 yield self._delta(since, part, age)
-                since, part = part[-1][1], []
+                since, part, left = part[-1][1], [], room
             part.append(change)
+            left -= size
         if part:
             yield self._delta(since, part, age)
 

@@ -86,6 +86,7 @@ class Swim:
         self._prune_at = now + PRUNE_EVERY
         self._greeted = -math.inf
         self._expected = now
+        self.out.check(me)
         self.out.spread(me.name, me, Class.OWN)
 
     # Inputs
@@ -176,7 +177,11 @@ class Swim:
         return self._done()
 
     def announce(self, now: float, alive: Alive) -> list[Effect]:
-        """This member says something new about itself: labels, endpoints, a new session."""
+        """This member says something new about itself: labels, endpoints, a new session.
+
+        Raises TooLarge, and changes nothing.
+        """
+        self.out.check(alive)
         self.statuses.new_session(alive.session)
         self._follow(self.members.announce(now, alive))
         return self._done()
@@ -202,7 +207,8 @@ class Swim:
             case Conflict():
                 self._follow(self.members.conflict(now, said))
             case StatusDelta():
-                self._status(now, said, source)
+                if self._status(now, said, source):
+                    self._spread_status(said)
             case StatusPull():
                 self._answer_pull(now, said, source)
             case _:
@@ -227,19 +233,21 @@ class Swim:
             if pull is not None:
                 self.out.packet(member.name, source, pull)
 
-    def _status(self, now: float, said: StatusDelta, source: Endpoint) -> None:
+    def _status(self, now: float, said: StatusDelta, source: Endpoint) -> bool:
+        """Takes what was said of somebody's status; true if it was news."""
         owner = self.members.get(said.owner)
         if owner is None:
-            return
+            return False
         board = self.statuses.get(said.owner)
         before = (board.session, board.version) if board else None
         pull = self.statuses.take(now, said, owner.alive.session)
         if pull is not None:
             self.out.packet("", source, pull)
         board = self.statuses.get(said.owner)
-        if board is not None and (board.session, board.version) != before:
-            self._spread_status(said)
-            self.out.events([Event("status", said.owner, {"version": board.version})])
+        if board is None or (board.session, board.version) == before:
+            return False
+        self.out.events([Event("status", said.owner, {"version": board.version})])
+        return True
 
     def _answer_pull(self, now: float, said: StatusPull, source: Endpoint) -> None:
         room = self.out.room

@@ -17,7 +17,7 @@ from hwagent.cluster.codec import encode
 from hwagent.cluster.core import Core
 from hwagent.cluster.effects import Effect, Event, Exchange, SendPacket
 from hwagent.cluster.keyring import Keyring
-from hwagent.cluster.messages import Alive, Endpoint
+from hwagent.cluster.messages import NEWEST, OLDEST, Alive, Endpoint
 from hwagent.cluster.profile import LAN, Profile
 from hwagent.cluster.seal import OVERHEAD, POLICIES, Sealer, Unwelcome, after
 from hwagent.cluster.swim import Swim
@@ -197,6 +197,8 @@ class Net:
         target = self._hosts.get((to.link, to.host, to.port))
         if target is None or not self.passes(sender, target, to.link):
             return
+        if (sender.name, target.name, "udp") in self.cuts:
+            return
         if self.rng.random() < self.loss:
             return
         copies = 2 if self.rng.random() < self.duplicate else 1
@@ -261,6 +263,7 @@ class Net:
         def tick() -> None:
             if node.ticking == number and node.up and not node.paused:
                 node.act(node.core.tick(self.now))
+                assert node.core.due() > self.now, f"{node.name} spins"
 
         heapq.heappush(self._queue, (max(due, self.now), next(self._count), tick))
 
@@ -309,10 +312,12 @@ class SealedNet(Net):
         policy = POLICIES[more.pop("encryption", "required")]
         keyring = more.pop("keyring", None) or Keyring(more.pop("keys", [self.key]))
         rng = random.Random(self.rng.getrandbits(64))
-        sealer = Sealer(keyring, more.pop("label", "lab"), policy)
+        speaks = more.pop("speaks", (OLDEST, NEWEST))
+        sealer = Sealer(keyring, more.pop("label", "lab"), policy, speaks)
         channel = Channel(self.now, sealer, lambda: rng.getrandbits(64))
         labels = more.get("labels", {})
-        me = Alive(name, more.get("incarnation", 1), endpoints, channel.session, labels)
+        incarnation = more.get("incarnation", 1)
+        me = Alive(name, incarnation, endpoints, channel.session, labels, speaks)
         return Core(channel, Swim(self.now, me, self.profile, rng, ROOM, links))
 
     def send(self, sender: Node, packet: SendPacket) -> None:
@@ -329,8 +334,7 @@ class SealedNet(Net):
             return None, []
         how = target.core.channel.sealer.how(sent[-1])
         answer, effects = target.core.serve(self.now, source, request, how)
-        to = after(sent[-1])
-        return (to, target.core.channel.seal_stream(to, answer)), effects
+        return (after(sent[-1]), target.core.channel.answer_stream(sent[-1], answer)), effects
 
     def answer(self, sender: Node, asked: Exchange, answer: Any) -> list[Effect]:
         if answer is None:
