@@ -6,6 +6,7 @@ away stays as None, so that its going is a change too. Who hands a change on say
 then; so each member can say how old its answer is, without a common clock.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from .codec import encode, encode_value
@@ -18,6 +19,10 @@ KEYS_MAX = 1000
 GONE_MAX = 200
 #: Bytes of one change with all around it: it has to fit into a packet with something beside it.
 CHANGE_MAX = 1100
+#: Changes that wait for those before them.
+EARLY_MAX = 16
+#: Seconds between two requests for the same status: the answer is under way.
+ASK_EVERY = 0.5
 #: Changes in one message.
 CHANGES_MAX = 200
 
@@ -33,6 +38,8 @@ class Board:
         self.version = 0
         self.heard = now
         self._own = own
+        self._asked = -math.inf
+        self._early: list[StatusDelta] = []
         self._values: dict[str, tuple[int, Value]] = {}
         self._floor = 0
 
@@ -87,13 +94,21 @@ class Board:
             yield self._delta(since, part, age)
 
     def take(self, now: float, said: StatusDelta) -> bool:
-        """Changes that came in; false if some before them are missing."""
+        """Changes that came in; false if some before them are missing: then they wait a while."""
         if said.until <= self.version:
             if said.until == self.version:
                 self.confirm(now, said.age)
             return True
         if said.since > self.version:
+            self._early = [*self._early[1 - EARLY_MAX :], said]
             return False
+        self._apply(now, said)
+        early, self._early = self._early, []
+        for one in sorted(early, key=lambda delta: delta.until):
+            self.take(now, one)
+        return not self._early
+
+    def _apply(self, now: float, said: StatusDelta) -> None:
         if said.since == 0 and self.version:
             self._values = {}
         for key, version, value in said.changes:
@@ -101,11 +116,17 @@ class Board:
                 self._values[key] = (version, value)
         self.version = said.until
         self.heard = now - said.age / 1000
-        return True
 
     def confirm(self, now: float, age_ms: int) -> None:
         """What is known here was still true so long ago."""
         self.heard = max(self.heard, now - age_ms / 1000)
+
+    def ask(self, now: float) -> StatusPull | None:
+        """What to ask for, unless that was asked for just now."""
+        if now - self._asked < ASK_EVERY:
+            return None
+        self._asked = now
+        return StatusPull(self.owner, self.session, self.version)
 
     def _after(self, since: int) -> list[Change]:
         found = [(k, n, v) for k, (n, v) in self._values.items() if n > since]
@@ -149,9 +170,7 @@ class Statuses:
         if said.owner == self.mine.owner or said.session != session:
             return None
         board = self._board(now, said.owner, session)
-        if board.take(now, said):
-            return None
-        return StatusPull(said.owner, session, board.version)
+        return None if board.take(now, said) else board.ask(now)
 
     def behind(self, now: float, owner: str, session: int, version: int) -> StatusPull | None:
         """A member says which version its status has; what to ask it for, if anything."""
@@ -161,7 +180,7 @@ class Statuses:
         if board.version >= version:
             board.confirm(now, 0)
             return None
-        return StatusPull(owner, session, board.version)
+        return board.ask(now)
 
     def answer(self, now: float, asked: StatusPull, room: int) -> Iterable[StatusDelta]:
         """What is known after that version; everything, if the other knew another life."""
@@ -199,7 +218,8 @@ class Statuses:
                 continue
             board = self._board(now, other.owner, other.session)
             if board.version < other.version:
-                yield StatusPull(other.owner, other.session, board.version)
+                if asked := board.ask(now):
+                    yield asked
             elif board.version == other.version and board.version:
                 board.confirm(now, other.age)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hwagent.cluster.codec import encode
 from hwagent.cluster.compound import LENGTH, TooLarge
 from hwagent.cluster.messages import StatusDelta, StatusPull
-from hwagent.cluster.status import GONE_MAX, Board, Statuses
+from hwagent.cluster.status import ASK_EVERY, GONE_MAX, Board, Statuses
 
 ROOM = 1352
 
@@ -133,7 +133,8 @@ def test_a_gap_is_asked_for():
     mine = statuses()
     pull = mine.take(0, StatusDelta("a", 7, 3, 4, 0, (("n", 4, 1),)), 7)
     assert pull == StatusPull("a", 7, 0)
-    assert mine.behind(0, "a", 7, 4) == StatusPull("a", 7, 0)
+    assert mine.behind(0.1, "a", 7, 4) is None, "the answer is under way"
+    assert mine.behind(ASK_EVERY, "a", 7, 4) == StatusPull("a", 7, 0)
 
 
 def test_two_members_that_exchange_versions_know_the_same():
