@@ -26,6 +26,13 @@ def kinds(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
     return _matching(incomplete, ((kind, "") for kind in sorted({c["kind"] for c in components})))
 
 
+def vocabulary_kinds(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    """Every kind that there is a collector for."""
+    from hwagent.daemon.loading import known_vocabulary
+
+    return _matching(incomplete, ((kind, "") for kind in sorted(known_vocabulary())))
+
+
 def alerting(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
     """Ids of components with alerts, with the alert."""
     found = {a["component"]: a["rule"] for a in _ask(ctx, "/v1/alerts").get("alerts", [])}

@@ -1,12 +1,16 @@
-"""``hwagent rules check|test``."""
+"""``hwagent rules check|test|names``."""
 
+from collections import Counter
 from pathlib import Path
 
 import click
+import msgspec
 
-from hwagent.config import ConfigError, shipped
+from hwagent.config import ConfigError, nearest, shipped
+from hwagent.model import Metric
 
-from .output import fail, output_option, print_json
+from .complete import vocabulary_kinds
+from .output import fail, output_option, print_json, print_table
 
 
 @click.group("rules")
@@ -55,3 +59,36 @@ def test(files: tuple[Path, ...], output: str) -> int:
             click.echo(str(result))
         click.echo(f"{len(results)} tests, {len(failed)} failed")
     return 2 if failed else 0
+
+
+@command.command("names")
+@click.argument("kind", required=False, default="", shell_complete=vocabulary_kinds)
+@output_option
+def names(kind: str, output: str) -> int:
+    """What rules may name: the metrics and attributes of a KIND, or all kinds and actions."""
+    from hwagent.daemon.loading import known_actions, known_attributes, known_vocabulary
+
+    words, attributes = known_vocabulary(), known_attributes()
+    if kind and kind not in words:
+        fail(f"no such kind {kind!r}; {nearest(kind, words) or 'see `hwagent rules names`'}")
+    metrics = [(k, m) for k in ([kind] if kind else sorted(words)) for m in words[k].values()]
+    if output == "json":
+        print_json(
+            {
+                "metrics": [{"kind": k, **msgspec.to_builtins(m)} for k, m in metrics],
+                "attributes": {k: sorted(attributes.get(k, ())) for k in dict(metrics)},
+                "actions": sorted(known_actions()),
+            }
+        )
+    elif kind:
+        print_table(("metric", "type", "unit", "meaning"), [_row(m) for _, m in metrics])
+        click.echo(f"\nattributes: {', '.join(sorted(attributes.get(kind, ()))) or 'none'}")
+    else:
+        counts = Counter(k for k, _ in metrics)
+        print_table(("kind", "metrics"), sorted(counts.items()))
+        click.echo(f"\nactions: {', '.join(sorted(known_actions()))}")
+    return 0
+
+
+def _row(metric: Metric) -> tuple[str, str, str, str]:
+    return metric.name, metric.type, metric.unit, metric.help

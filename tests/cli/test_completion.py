@@ -37,7 +37,7 @@ def completed(line: str, socket: str) -> list[str]:
     [
         ("hwagent sta", ["status"]),
         ("hwagent maintenance ", ["on", "off"]),
-        ("hwagent rules ", ["check", "test"]),
+        ("hwagent rules ", ["check", "names", "test"]),
         ("hwagent components ps", ["psu:PSU1", "psu:PSU2"]),
         # bash replaces only what stands after the last colon
         ("hwagent components psu:PSU", ["PSU1", "PSU2"]),

@@ -131,3 +131,17 @@ def test_unit_tests_of_rules_say_what_they_expected(tmp_path):
     answer = cli("rules", "test", str(test), "-o", "json")
     assert (answer.code, len(answer.json["tests"])) == (2, 1)
     assert answer.json["tests"][0]["failures"]
+
+
+def test_what_rules_may_name_is_listed():
+    shown = cli("rules", "names")
+    assert shown.code == 0
+    assert "array_add_spare" in shown.out
+    one = cli("rules", "names", "disk").out
+    assert "pending_sectors" in one
+    assert "attributes: " in one
+    answer = cli("rules", "names", "disk", "-o", "json").json
+    assert {m["kind"] for m in answer["metrics"]} == {"disk"}
+    assert "model" in answer["attributes"]["disk"]
+    wrong = cli("rules", "names", "disc")
+    assert (wrong.code, "did you mean 'disk'?" in wrong.err) == (3, True)
