@@ -21,7 +21,7 @@ from hwagent.model import Action, Alert, Component, Sample
 
 from .actor import Actor
 from .bus import Bus
-from .children import Child
+from .children import Child, vip_children
 from .clock import Clock
 from .control import Control
 from .core import Core
@@ -83,6 +83,7 @@ class Agent:
         self.config_problem = ""
         #: What else is wrong with the agent itself, by what it is about; empty texts are nothing.
         self._troubles: dict[str, str] = {}
+        self._children: list[Child] = []
         self._due = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -112,8 +113,7 @@ class Agent:
         await self.pollers.start()
         await self.helper.start()
         await self.watch.start()
-        for child in self._children():
-            self._start(child.run())
+        self._start_children()
         self.looker.configure(self.config)
         self.looker.configure_services(self.config.services)
         self.holding.configure(self.config)
@@ -122,14 +122,13 @@ class Agent:
             self._start(part())
         log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
 
-    def _children(self) -> list[Child]:
-        places = self.options.places
-        if not self.options.children or not self.config.vips or self.options.root != "/":
-            return []
-        return [
-            Child("holder", "hwagent.vip", "--socket", places.holder),
-            Child("helper", "hwagent.helper", "--holder", places.holder),
-        ]
+    def _start_children(self) -> None:
+        """Starts the holder and its guardian, once the configuration has addresses to hold."""
+        wanted = self.options.children and self.config.vips and self.options.root == "/"
+        if wanted and not self._children:
+            self._children = vip_children(self.options.places.holder)
+            for child in self._children:
+                self._start(child.run())
 
     async def _end(self, server: Server) -> None:
         for task in self._tasks:
@@ -251,6 +250,7 @@ class Agent:
         self.apply(self.core.reload(self.clock.now(), config, rules))
         self.looker.configure(config)
         self.looker.configure_services(config.services)
+        self._start_children()
         self.holding.configure(config)
         self.telling.configure(config.notify)
         self.config_problem = ""

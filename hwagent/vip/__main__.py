@@ -3,7 +3,7 @@
 import argparse
 
 from .loop import Holder
-from .realtime import harden
+from .realtime import Parent, harden
 
 
 def main() -> None:
@@ -15,9 +15,16 @@ def main() -> None:
         action="store_true",
         help="do without link events, as if the kernel held them back (for tests)",
     )
+    parser.add_argument(
+        "--parent",
+        type=int,
+        default=0,
+        help="end after this process, once no agent wants an address held",
+    )
     options = parser.parse_args()
+    parent = Parent(options.parent)
     try:
-        holder = Holder(options.socket, link_events=not options.ignore_link_events)
+        holder = Holder(options.socket, not options.ignore_link_events, parent)
     except OSError as e:
         raise SystemExit(f"hwagent-holder: {options.socket}: {e.strerror}") from None
     holder.run(harden())

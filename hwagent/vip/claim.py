@@ -1,4 +1,5 @@
-"""One holder a network namespace: two would take each other's addresses away.
+"""One holder a network namespace: two would take each other's addresses away. One guardian, too:
+more are of no use.
 
 The claim is an abstract Unix socket: its names belong to the network namespace, as addresses do,
 and it ends with its process, however that ends. A claim by a user who is neither root nor ourselves
@@ -11,14 +12,14 @@ import socket
 
 from hwagent.net.peer import Peer, peer
 
-_NAME = "\0hwagent-holder"
+_HOLDER, _GUARDIAN = "\0hwagent-holder", "\0hwagent-guardian"
 
 
-def claim() -> socket.socket | None:
+def claim(name: str = _HOLDER) -> socket.socket | None:
     """The claim, to be kept open; None if somebody has it. Raises OSError."""
     claimed = _socket()
     try:
-        claimed.bind(_NAME)
+        claimed.bind(name)
     except OSError as e:
         claimed.close()
         if e.errno != errno.EADDRINUSE:
@@ -26,6 +27,11 @@ def claim() -> socket.socket | None:
         return None
     claimed.listen(16)
     return claimed
+
+
+def claim_guard() -> socket.socket | None:
+    """The guardian's claim, to be kept open; None if somebody has it. Raises OSError."""
+    return claim(_GUARDIAN)
 
 
 def turn_away(claimed: socket.socket) -> None:
@@ -40,7 +46,7 @@ def owner() -> Peer | None:
     """The living holder of this network namespace; process 0 if it is too busy to say which."""
     with _socket() as connection:
         try:
-            connection.connect(_NAME)
+            connection.connect(_HOLDER)
         except BlockingIOError:
             return Peer(0, 0)
         except OSError:

@@ -11,22 +11,26 @@ does no harm; where another host may take the address over in the meantime it wo
 in the kernel that closes by itself rules it out.
 """
 
+import argparse
 import asyncio
 import sys
+from collections.abc import Callable
 
 import msgspec
 
 from hwagent.net.rtnetlink import Netlink
 
-from .claim import owner
+from .claim import claim, claim_guard, owner
 from .effects import Place
 from .protocol import LINE_MAX, Ping, Reply, Status, clock
-from .realtime import hurry
+from .realtime import Parent, hurry
 
 #: Seconds between questions.
 INTERVAL = 0.25
 #: Seconds between looks for a holder where there is none.
 PAUSE = 0.25
+#: Seconds to wait for the rest of a holder whose connection has just ended, again and again.
+_DYING = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02)
 _decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
 
@@ -52,28 +56,47 @@ class Pulse:
 class Guardian:
     """Watches the holder at a Unix socket; needs CAP_NET_ADMIN in its network namespace."""
 
-    def __init__(self, path: str, patience: float = 1.0) -> None:
+    def __init__(self, path: str, patience: float = 1.0, parent: Parent | None = None) -> None:
         self._path = path
         self._patience = patience
+        self._parent = parent or Parent()
         self._held: set[Place] = set()
 
     async def watch(self) -> None:
-        """Watches until cancelled. The process takes real-time priority, if it may."""
+        """Watches until cancelled, or until its parent has ended and there is nothing to guard.
+
+        The process takes real-time priority, if it may. Beside another guardian it only waits.
+        """
         hurry()
+        claimed = None
         while True:
-            try:
-                reader, writer = await asyncio.open_unix_connection(self._path, limit=LINE_MAX)
-            except OSError:
-                self._without()
-                await asyncio.sleep(PAUSE)
+            claimed = claimed or claim_guard()
+            if claimed is not None and await self._guard():
                 continue
-            try:
-                await self._session(reader, writer)
-            except (OSError, ValueError, msgspec.DecodeError) as e:
-                print(f"hwagent guardian: the holder's connection: {e}", file=sys.stderr)
-            finally:
-                writer.close()
+            if self._parent.gone():
+                break
+            await asyncio.sleep(PAUSE)
+        if claimed is not None:
+            claimed.close()
+
+    async def _guard(self) -> bool:
+        """Guards a holder until its connection ends; false if there is none."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(self._path, limit=LINE_MAX)
+        except OSError:
             self._without()
+            return False
+        try:
+            await self._session(reader, writer)
+        except (OSError, ValueError, msgspec.DecodeError) as e:
+            print(f"hwagent guardian: the holder's connection: {e}", file=sys.stderr)
+        finally:
+            writer.close()
+        for pause in _DYING:
+            if self._without():
+                break
+            await asyncio.sleep(pause)
+        return True
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Asks and listens until the connection ends."""
@@ -97,21 +120,37 @@ class Guardian:
             held = (vip for vip in reply.vips if vip.state == "held")
             self._held = {Place(vip.interface, vip.address) for vip in held}
 
-    def _without(self) -> None:
-        """There is no holder at our socket; one at another socket minds the addresses itself."""
-        if owner() is None:
-            self._remove("there is no holder")
+    def _without(self) -> bool:
+        """Takes away what a holder left that is no more; false if one lives, at whatever socket.
+
+        The holder's claim, taken meanwhile, keeps a new one from adopting what is just being taken.
+        """
+        if not self._do("look for addresses", lambda: left(self._held)):
+            return True
+        claimed = claim()
+        if claimed is None and owner() is not None:
+            return False
+        self._remove("there is no holder")
+        if claimed is not None:
+            claimed.close()
+        return True
 
     def _remove(self, reason: str) -> bool:
         """Takes away what is tagged and, as older kernels keep no tag, what the holder held."""
+        taken = self._do("take addresses away", lambda: remove(left(self._held)))
+        for place in taken or ():
+            print(f"hwagent guardian: {reason}, took {place.address} away", file=sys.stderr)
+        if taken is not None:
+            self._held = set()
+        return taken is not None
+
+    def _do(self, what: str, work: Callable[[], list[Place]]) -> list[Place] | None:
+        """The places that it found; None if the kernel refused, which is said."""
         try:
-            for place in remove(self._held):
-                print(f"hwagent guardian: {reason}, took {place.address} away", file=sys.stderr)
+            return work()
         except OSError as e:
-            print(f"hwagent guardian: {reason}, cannot take addresses away: {e}", file=sys.stderr)
-            return False
-        self._held = set()
-        return True
+            print(f"hwagent guardian: cannot {what}: {e}", file=sys.stderr)
+            return None
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes | None:
@@ -123,17 +162,38 @@ async def _line(reader: asyncio.StreamReader) -> bytes | None:
         return None
 
 
-def remove(held: set[Place]) -> list[Place]:
-    """Takes tagged addresses of this network namespace away, and those given. Raises OSError."""
+def left(held: set[Place]) -> list[Place]:
+    """Tagged addresses of this network namespace, and those given if there. Raises OSError."""
     netlink = Netlink()
     try:
         names = {link.number: link.name for link in netlink.links()}
-        found = []
-        for item in netlink.addresses():
-            place = Place(names.get(item.number, ""), item.address)
-            if item.tagged or place in held:
-                netlink.delete_address(*place)
-                found.append(place)
-        return found
+        found = [(Place(names.get(a.number, ""), a.address), a.tagged) for a in netlink.addresses()]
     finally:
         netlink.close()
+    return [place for place, tagged in found if tagged or place in held]
+
+
+def remove(places: list[Place]) -> list[Place]:
+    """Takes addresses away, and returns them. Raises OSError."""
+    netlink = Netlink()
+    try:
+        for place in places:
+            netlink.delete_address(*place)
+    finally:
+        netlink.close()
+    return places
+
+
+def main() -> None:
+    """``python -m hwagent.vip.guardian --holder PATH``: a guardian by itself."""
+    parser = argparse.ArgumentParser(prog="hwagent-guardian")
+    parser.add_argument("--holder", required=True, help="socket of the holder to be guarded")
+    parser.add_argument(
+        "--parent", type=int, default=0, help="end after this process, once there is no holder"
+    )
+    options = parser.parse_args()
+    asyncio.run(Guardian(options.holder, parent=Parent(options.parent)).watch())
+
+
+if __name__ == "__main__":
+    main()

@@ -30,6 +30,7 @@ from .protocol import (
     VipStatus,
     clock,
 )
+from .realtime import Parent
 from .ward import Word
 
 #: Seconds between two looks at the carrier of the interfaces in the plan: each costs some 0.1 ms of
@@ -53,8 +54,9 @@ _QUIET = Changes()
 class Holder:
     """One holder. Raises OSError if the kernel or the socket cannot be had."""
 
-    def __init__(self, path: str, link_events: bool) -> None:
+    def __init__(self, path: str, link_events: bool, parent: Parent) -> None:
         self._path = path
+        self._parent = parent
         self._poll = select.epoll()
         self._kernel = Kernel(link_events)
         self._clients = Clients(path, self._poll)
@@ -66,6 +68,7 @@ class Holder:
         self._due = -math.inf
         self._retry_at = -math.inf
         self._stall = 0.0
+        self._orphaned = False
         self._epoch = time.time() - clock()
         self._status_told: Status | None = None
         self._told = True
@@ -106,7 +109,7 @@ class Holder:
         self._stall = max(self._stall, awake - asleep - pause, done - awake)
         if awake - asleep < _SHORTEST:  # no flood of events or requests keeps us from sleeping
             time.sleep(_SHORTEST)
-        return any(number == self._stopping for number, _ in ready)
+        return self._orphaned or any(number == self._stopping for number, _ in ready)
 
     def _pause(self) -> float:
         """Seconds to wait; whole milliseconds, for epoll_wait(2) knows no others."""
@@ -121,6 +124,7 @@ class Holder:
         if abs(time.time() - now - self._epoch) > STEP:
             self._epoch = time.time() - now
         self._kernel.refresh()
+        self._orphaned = self._parent.gone() and not self._machine.wanted(now)
         if self._claim is None:
             self._stake()
 

@@ -176,6 +176,10 @@ class Machine:
         """All addresses of the plan, as decided in the last step."""
         return self._wards.values()
 
+    def wanted(self, now: float) -> bool:
+        """Whether an agent's word that addresses may be held is in force."""
+        return not self._unfit(now)
+
     def relevant(self, address: str, tagged: bool) -> bool:
         """Whether an event about an address (``ip/prefix``) can concern us."""
         return tagged or any(ward.ip == ip(address) for ward in self._wards.values())

@@ -25,6 +25,20 @@ def hurry() -> tuple[str, ...]:
     return *_try("a limit of real-time", _limit), *_try("real-time priority", _prefer)
 
 
+class Parent:
+    """The process that started this one, for those who end after it, though in their own time.
+
+    It is given, since it may have ended before this one could ask; 0 if it is not minded.
+    """
+
+    def __init__(self, process: int = 0) -> None:
+        self._process = process
+
+    def gone(self) -> bool:
+        """True once it has ended."""
+        return self._process != 0 and os.getppid() != self._process
+
+
 def _try(name: str, step: Callable[[], object]) -> tuple[str, ...]:
     try:
         step()
