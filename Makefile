@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: run install test lint bench gate apt clean
+# make install: hwagent and its manual pages, for all users.
+PREFIX ?= /usr/local
+PLACE = $(PREFIX)/lib/hwagent
 
-run: install
+.PHONY: run install man test lint bench gate apt clean crash fuzz
+
+run: $(VENV)/.installed
 	$(BIN)/hwagent run --show
-
-install: $(VENV)/.installed
 
 $(VENV)/.installed: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
 	$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
@@ -24,6 +26,20 @@ $(VENV)/.developed: $(VENV)/.installed requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	touch $@
 
+install:
+	packaging/apt python3-venv
+	$(PYTHON) -m venv --clear $(PLACE)
+	$(PLACE)/bin/pip --quiet install --require-hashes -r requirements/run.txt -r requirements/build.txt
+	$(PLACE)/bin/pip --quiet install --no-deps --no-build-isolation .
+	cp -r conf "$$($(PLACE)/bin/python -Ic 'import hwagent; print(*hwagent.__path__)')/conf"
+	install -d $(PREFIX)/bin $(PREFIX)/share/man/man1 $(PREFIX)/share/man/man5
+	ln -sfn $(PLACE)/bin/hwagent $(PREFIX)/bin/hwagent
+	install -m 644 docs/man/*.1 $(PREFIX)/share/man/man1
+	install -m 644 docs/man/*.5 $(PREFIX)/share/man/man5
+
+man: $(VENV)/.installed
+	$(BIN)/python docs/manpages.py
+
 apt:
 	packaging/apt python3-venv iproute2 mdadm smartmontools libbpf1 clang llvm linux-libc-dev
 
@@ -35,6 +51,12 @@ lint: $(VENV)/.developed
 test: apt lint
 	$(BIN)/hwagent rules test
 	$(BIN)/pytest
+
+crash: $(VENV)/.developed
+	HWAGENT_CRASHES=$(or $(RUNS),200) $(BIN)/pytest tests/robustness/test_crash.py
+
+fuzz: $(VENV)/.developed
+	HWAGENT_DAMAGES=$(or $(RUNS),10000) $(BIN)/pytest tests/robustness/test_damage.py
 
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks
