@@ -14,18 +14,30 @@ from .routes import Router
 class Server:
     """Serves the API on a Unix socket: ``group`` may read, those in ``admins`` may control too.
 
-    Both are read at the start. A group that there is not grants nothing.
+    Both are read at the start. A group that there is not grants nothing. ``passed`` is a socket
+    that listens already; whoever made it says who may connect, and takes it away.
     """
 
-    def __init__(self, backend: Backend, path: str, group: str = "", admins: str = "") -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        path: str,
+        group: str = "",
+        admins: str = "",
+        passed: socket.socket | None = None,
+    ) -> None:
         self._router = Router(backend, _gid(admins))
         self._path = path
         self._group = group
+        self._passed = passed
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Binds and listens. Raises OSError, also if a living agent owns the socket."""
+        if self._passed is not None:
+            self._server = await asyncio.start_server(self._client, sock=self._passed)
+            return
         if _answers(self._path):
             raise OSError(f"{self._path}: another hwagent is running there")
         _remove(self._path)
@@ -40,7 +52,8 @@ class Server:
         for task in self._clients:
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
-        _remove(self._path)
+        if self._passed is None:
+            _remove(self._path)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

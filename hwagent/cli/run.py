@@ -26,6 +26,8 @@ START = 30.0
 @click.option("--root", default="/", help="Tree to watch instead of this host.", metavar="DIR")
 @click.option("--runtime-directory", "runtime", default="", help="Where sockets go.")
 @click.option("--state-directory", "state", default="", help="Where the journal goes.")
+@click.option("--holder", default="", metavar="SOCKET", help="A holder that runs by itself.")
+@click.option("--helper", default="", metavar="SOCKET", help="A root helper that runs by itself.")
 @click.option("--show", is_flag=True, help="Also show live status; Ctrl-C ends both.")
 @click.option(
     "--log-level",
@@ -36,13 +38,22 @@ START = 30.0
 )
 @output_option
 def command(
-    config_file: str, root: str, runtime: str, state: str, show: bool, log_level: str, output: str
+    config_file: str,
+    root: str,
+    runtime: str,
+    state: str,
+    holder: str,
+    helper: str,
+    show: bool,
+    log_level: str,
+    output: str,
 ) -> int:
     """Runs the agent in the foreground; by hand it starts holder and helper as its children.
 
-    The log goes to standard error; as JSON, one object a line.
+    As services they run by themselves, and the agent is told where they listen. The log goes to
+    standard error; as JSON, one object a line.
     """
-    options = _options(config_file, root, runtime, state)
+    options = _options(config_file, root, runtime, state, holder, helper)
     if show:
         return _run_and_show(options, output)
     handler = logging.StreamHandler(sys.stderr)
@@ -64,7 +75,9 @@ class _JsonFormatter(logging.Formatter):
         return msgspec.json.encode(told).decode()
 
 
-def _options(config_file: str, root: str, runtime: str, state: str) -> "Options":
+def _options(
+    config_file: str, root: str, runtime: str, state: str, holder: str, helper: str
+) -> "Options":
     from hwagent.config import load_config
     from hwagent.daemon.agent import Options
     from hwagent.daemon.places import places
@@ -73,7 +86,8 @@ def _options(config_file: str, root: str, runtime: str, state: str) -> "Options"
         config = load_config(config_file)
     except ConfigError as e:
         fail(str(e))
-    return Options(config=config_file, places=places(config, runtime, state), root=root)
+    found = places(config, runtime, state)
+    return Options(config=config_file, places=found, root=root, holder=holder, helper=helper)
 
 
 def _run(options: "Options") -> int:

@@ -18,6 +18,7 @@ from hwagent.config import Config, load_config
 from hwagent.helper import Pool
 from hwagent.journal import Journal, Record
 from hwagent.model import Action, Alert, Component, Sample
+from hwagent.net.manager import Manager, passed_socket
 
 from .actor import Actor
 from .bus import Bus
@@ -28,6 +29,7 @@ from .core import Core
 from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
 from .holding import Holding
 from .inventory import Job
+from .liveness import live, summary
 from .loading import COLLECTOR_NAMES, enabled, known_vocabulary, rule_set
 from .looker import Looker
 from .memory import load_memory, save_memory
@@ -40,12 +42,17 @@ log = logging.getLogger("hwagent")
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What the command line says: the configuration file, the tree to read, and the places."""
+    """What the command line says: the configuration file, the tree to read, and the places.
+
+    ``holder`` and ``helper`` are sockets of those that run by themselves; without, the agent starts
+    them as its children.
+    """
 
     config: str
     places: Places
     root: str = "/"
-    children: bool = True
+    holder: str = ""
+    helper: str = ""
 
 
 class Agent:
@@ -66,7 +73,7 @@ class Agent:
             options.places.journal, int(config.journal.max_size), float(config.journal.keep)
         )
         self.pollers = Pool(role="poller", root=options.root)
-        self.helper = Pool(role="helper", root=options.root)
+        self.helper = Pool(role="helper", root=options.root, socket=options.helper)
         self.looker = Looker(
             enabled(config),
             {False: self.pollers, True: self.helper},
@@ -75,10 +82,11 @@ class Agent:
             self._failed,
             self._gone,
         )
-        self.holding = Holding(options.places.holder, self._publish)
+        self.holding = Holding(options.holder or options.places.holder, self._publish)
         self.actor = Actor(self.helper, self.journal, self.clock.now, log.info)
         self.telling = Telling(self.pollers, config.notify)
         self.watch = Watch(options.root)
+        self.manager = Manager()
         self.control_room = Control(self)
         self.config_problem = ""
         #: What else is wrong with the agent itself, by what it is about; empty texts are nothing.
@@ -97,12 +105,14 @@ class Agent:
             loop.add_signal_handler(number, stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reload_quietly()))
         api = self.config.api
-        server = Server(self, self.options.places.socket, api.group, api.admin_group)
+        place = self.options.places.socket
+        server = Server(self, place, api.group, api.admin_group, passed_socket())
         await self._prepare(server)
         try:
             await stop.wait()
         finally:
             log.info("stopping")
+            self.manager.stopping()
             await self._end(server)
 
     async def _prepare(self, server: Server) -> None:
@@ -120,11 +130,12 @@ class Agent:
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
         for part in parts:
             self._start(part())
+        self._start(live(self.manager, self._turn, self.status))
         log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
 
     def _start_children(self) -> None:
         """Starts the holder and its guardian, once the configuration has addresses to hold."""
-        wanted = self.options.children and self.config.vips and self.options.root == "/"
+        wanted = not self.options.holder and self.config.vips and self.options.root == "/"
         if wanted and not self._children:
             self._children = vip_children(self.options.places.holder)
             for child in self._children:
@@ -173,6 +184,11 @@ class Agent:
                     await self._due.wait()
             except TimeoutError:
                 self.apply(self.core.tick(self.clock.now()))
+
+    async def _turn(self) -> None:
+        """One full round: all looks that are due are started, and the core does what is due."""
+        await self.looker.turn()
+        self.apply(self.core.tick(self.clock.now()))
 
     async def _follow_watch(self) -> None:
         async for trigger in self.watch.triggers():
@@ -244,6 +260,13 @@ class Agent:
 
     def reload(self) -> None:
         """Reads the configuration anew. Raises ConfigError and changes nothing if it is wrong."""
+        self.manager.reloading()
+        try:
+            self._reload()
+        finally:
+            self.manager.ready(summary(self.status()))
+
+    def _reload(self) -> None:
         config = load_config(self.options.config, COLLECTOR_NAMES)
         rules = rule_set(config)
         self.config = config

@@ -44,6 +44,7 @@ class Looker:
         self._discover_at: dict[str, float] = {}
         self._checks: dict[str, RiseFall] = {}
         self._wake = asyncio.Event()
+        self._turned = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: dict[Job, int] = {}
         self.first_round = asyncio.Event()
@@ -100,12 +101,19 @@ class Looker:
             self._schedule.hurry(self._now(), jobs)
         self._wake.set()
 
+    async def turn(self) -> None:
+        """Waits until all looks that are due have been started once more: a sign of life."""
+        self._turned.clear()
+        self._wake.set()
+        await self._turned.wait()
+
     async def run(self) -> None:
         """Looks until cancelled."""
         try:
             while True:
                 self._start_due()
                 self._check_first_round()
+                self._turned.set()
                 self._wake.clear()
                 await self._sleep()
         finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import grp
+import math
 import os
 import pwd
 import select
@@ -15,6 +16,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from hwagent.collect.root import Root
+from hwagent.net.manager import Manager, passed_socket
 
 from .jobs import JOBS
 from .nursery import Nursery
@@ -24,15 +26,13 @@ from .process import die_with
 SESSIONS_MAX = 4
 #: Before something that ended is started again.
 PAUSE = 1.0
-#: The first descriptor that systemd passes (sd_listen_fds(3)).
-_LISTEN_FDS_START = 3
 
 
 def listen(path: str, user: str) -> socket.socket:
     """The listening socket: systemd's, if it passed one, else a new one that root and the user's
     group may connect to. Raises OSError."""
-    if os.environ.get("LISTEN_PID") == str(os.getpid()):
-        return socket.socket(fileno=_LISTEN_FDS_START)
+    if (passed := passed_socket()) is not None:
+        return passed
     if os.path.exists(path):
         os.unlink(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -57,6 +57,7 @@ class Service:
         self._root = root
         self._sessions: set[int] = set()
         self._guardian = 0
+        self._manager = Manager()
 
     def run(self) -> NoReturn:
         """Serves until it is killed."""
@@ -67,15 +68,21 @@ class Service:
         poll.register(woken, select.POLLIN)
         if self._listener is not None:
             poll.register(self._listener, select.POLLIN)
+        self._manager.ready()
         while True:
             if self._holder and not self._guardian:
                 self._guardian = self._fork(self._guard)
-            ready = {fd for fd, _ in poll.poll()}
+            ready = {fd for fd, _ in poll.poll(_milliseconds(self._manager.interval))}
             if woken in ready:
                 os.read(woken, 4096)
                 self._reap()
             if self._listener is not None and self._listener.fileno() in ready:
                 self._accept(self._listener)
+            self._manager.feed(time.monotonic(), self._told())
+
+    def _told(self) -> str:
+        guarded = "guards the holder, " if self._guardian else ""
+        return f"{guarded}works for {len(self._sessions)} agents"
 
     def _accept(self, listener: socket.socket) -> None:
         agent, _ = listener.accept()
@@ -90,7 +97,7 @@ class Service:
         # Imported here: the holder's room, and asyncio, are of no use to the other processes
         from hwagent.vip.guardian import Guardian
 
-        asyncio.run(Guardian(self._holder).watch())
+        asyncio.run(Guardian(self._holder, users=self._allowed).watch())
 
     def _fork(self, work: Callable[[], None]) -> int:
         parent = os.getpid()
@@ -119,6 +126,11 @@ class Service:
                 print(f"the guardian ended with status {status}; again", file=sys.stderr)
                 self._guardian = 0
                 time.sleep(PAUSE)
+
+
+def _milliseconds(seconds: float) -> int | None:
+    """A time for poll(2), which knows no infinite one."""
+    return None if math.isinf(seconds) else round(seconds * 1000)
 
 
 def _next_dead() -> tuple[int, int] | None:

@@ -3,12 +3,13 @@ more are of no use.
 
 The claim is an abstract Unix socket: its names belong to the network namespace, as addresses do,
 and it ends with its process, however that ends. A claim by a user who is neither root nor ourselves
-does not count, or anybody could keep the holder from working.
+nor named does not count, or anybody could keep the holder from working.
 """
 
 import errno
 import os
 import socket
+from collections.abc import Collection
 
 from hwagent.net.peer import Peer, peer
 
@@ -42,8 +43,11 @@ def turn_away(claimed: socket.socket) -> None:
         return
 
 
-def owner() -> Peer | None:
-    """The living holder of this network namespace; process 0 if it is too busy to say which."""
+def owner(users: Collection[int] = ()) -> Peer | None:
+    """The living holder of this network namespace; process 0 if it is too busy to say which.
+
+    ``users`` may hold besides root and ourselves.
+    """
     with _socket() as connection:
         try:
             connection.connect(_HOLDER)
@@ -52,7 +56,7 @@ def owner() -> Peer | None:
         except OSError:
             return None
         found = peer(connection)
-    return found if found.uid in (0, os.geteuid()) else None
+    return found if found.uid in (0, os.geteuid(), *users) else None
 
 
 def _socket() -> socket.socket:

@@ -151,7 +151,9 @@ def _listen(path: str) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     if _deserted(path):
         os.unlink(path)
-    mask = os.umask(0o177)
+    # The group may connect for a guardian that is root without CAP_DAC_OVERRIDE; who may speak is
+    # told by the user, see accept
+    mask = os.umask(0o117)
     try:
         listener.bind(path)
     finally:

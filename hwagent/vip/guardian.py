@@ -14,7 +14,7 @@ in the kernel that closes by itself rules it out.
 import argparse
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -54,12 +54,22 @@ class Pulse:
 
 
 class Guardian:
-    """Watches the holder at a Unix socket; needs CAP_NET_ADMIN in its network namespace."""
+    """Watches the holder at a Unix socket; needs CAP_NET_ADMIN in its network namespace.
 
-    def __init__(self, path: str, patience: float = 1.0, parent: Parent | None = None) -> None:
+    ``users`` are those whose holder counts, besides root and ourselves.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        patience: float = 1.0,
+        parent: Parent | None = None,
+        users: Collection[int] = (),
+    ) -> None:
         self._path = path
         self._patience = patience
         self._parent = parent or Parent()
+        self._users = users
         self._held: set[Place] = set()
 
     async def watch(self) -> None:
@@ -128,7 +138,7 @@ class Guardian:
         if not self._do("look for addresses", lambda: left(self._held)):
             return True
         claimed = claim()
-        if claimed is None and owner() is not None:
+        if claimed is None and owner(self._users) is not None:
             return False
         self._remove("there is no holder")
         if claimed is not None:
