@@ -97,7 +97,11 @@ class Core:
 
     def tick(self, now: float) -> list[Effect]:
         """Time has passed."""
-        return self._evaluate(now) + self._steps(now, self.planner.due(self.view(now)))
+        effects = self._evaluate(now)
+        due = self.planner.next_due()
+        if due is not None and due <= now:
+            effects += self._steps(now, self.planner.due(self.view(now)))
+        return effects
 
     def next_due(self) -> float | None:
         """When time alone changes something."""
