@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -10,6 +11,9 @@ from hwagent.config import Config
 from hwagent.vip.client import HolderClient
 
 from .fitness import Verdict
+
+#: Seconds between tries to reach the holder; without addresses there need not be one.
+RETRY, RETRY_IDLE = 0.5, 30.0
 
 
 class Holding:
@@ -44,7 +48,17 @@ class Holding:
                     tasks.create_task(self._listen())
             except* (OSError, EOFError):
                 self.connected = False
-            await asyncio.sleep(0.5)
+            await self._pause()
+
+    async def _pause(self) -> None:
+        """Until the holder is tried again; a configuration that has addresses now ends it."""
+        if self._config.vips:
+            await asyncio.sleep(RETRY)
+            return
+        self._wake.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RETRY_IDLE):
+                await self._wake.wait()
 
     async def _repeat(self) -> None:
         told: Config | None = None
