@@ -1,0 +1,66 @@
+"""What a node needs to know before it starts."""
+
+from ipaddress import ip_address
+
+import msgspec
+
+from .keyring import Keyring
+from .profile import LAN, Profile
+from .seal import POLICIES
+from .transport import Bind
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """One member: its name, its networks, whom it calls first, and how it speaks.
+
+    ``seeds`` are ``host`` or ``host:port``, names or addresses. ``known`` are endpoints of members
+    of an earlier life; ``incarnation`` is the last of that life.
+    """
+
+    name: str
+    binds: tuple[Bind, ...]
+    port: int = 7956
+    seeds: tuple[str, ...] = ()
+    known: tuple[tuple[str, int], ...] = ()
+    label: str = ""
+    profile: Profile = LAN
+    encryption: str = "required"
+    keyring: Keyring = Keyring(())
+    labels: dict[str, str] = {}
+    incarnation: int = 0
+
+    def check(self) -> None:
+        """Raises ValueError for what must not start: gossip in the clear beyond this host.
+
+        Also for an address that is everybody's: others could not call it (EastGuard#53).
+        """
+        for bind in self.binds:
+            if ip_address(bind.advertise or bind.host).is_unspecified:
+                raise ValueError(f"{bind.host} is no address that others can call: advertise one")
+        policy = POLICIES[self.encryption]
+        if self.encryption == "none" or (self.keyring and (policy.seal or policy.demand)):
+            return
+        if self.encryption == "accept" and self.keyring:
+            return
+        if not all(is_loopback(bind.host) for bind in self.binds):
+            raise ValueError("without a key the agent gossips on loopback only")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is one that no other host can reach."""
+    return ip_address(host).is_loopback
+
+
+def split_host_port(text: str, port: int) -> tuple[str, int]:
+    """``host``, ``host:port``, ``[v6]:port`` or a bare IPv6 address. Raises ValueError."""
+    host, bracket, rest = text.partition("]")
+    if bracket:
+        host, text = host.removeprefix("["), rest.removeprefix(":")
+    elif text.count(":") == 1:
+        host, text = text.split(":")
+    else:
+        host, text = text, ""
+    number = int(text) if text else port
+    if not host or not 0 <= number <= 65535:
+        raise ValueError(f"not an address with a port: {host}:{number}")
+    return host, number
