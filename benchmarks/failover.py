@@ -174,7 +174,7 @@ def kill(bench: Bench, rounds: int) -> list[float]:
     found = []
     for _ in range(rounds):
         holder = bench.lab.holder()
-        settle(bench, lambda h=holder: bench.lab.where() == ["eth0"] and bench.lab.guarded(h))
+        settle(bench, lambda h=holder: bench.lab.where() == ["eth0"] and bench.lab.guarded(h.pid))
         began = time.monotonic()
         holder.kill()
         found.append((bench.gone() - began) * 1000)

@@ -239,7 +239,7 @@ async def test_a_holder_that_died_is_told_everything_when_it_is_back(lab: Lab) -
     async with running(lab.path) as holding:
         holding.configure(config(VIP))
         holding.tell(FIT)
-        await until(lambda: lab.where() == ["eth0"] and lab.guarded(process), "held")
+        await until(lambda: lab.where() == ["eth0"] and lab.guarded(process.pid), "held")
         process.kill()
         await until(lambda: lab.where() == [], "taken away")
         await until(lambda: not holding.connected, "noticed")

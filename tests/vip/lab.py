@@ -212,11 +212,12 @@ class Lab:
         assert self.where(address) == ["eth0"]
         return process, agent
 
-    def guarded(self, holder: subprocess.Popen[str]) -> bool:
-        """Whether somebody of the host's namespace is connected to a holder; the agent is not."""
-        lines = Path(f"/proc/{holder.pid}/net/unix").read_text().splitlines()
+    def guarded(self, pid: int, others: int = 0) -> bool:
+        """Whether somebody of the host's namespace, where the holder is, is connected to it besides
+        some others; ``agent`` is not of that namespace."""
+        lines = Path(f"/proc/{pid}/net/unix").read_text().splitlines()
         connected = [line for line in lines if line.split()[5] == "03"]
-        return any(line.endswith(f" {self.path}") for line in connected)
+        return sum(line.endswith(f" {self.path}") for line in connected) > others
 
     def flood(self) -> None:
         """More events of addresses than anybody's receive buffer takes."""

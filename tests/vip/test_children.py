@@ -106,7 +106,7 @@ def test_a_holder_whose_parent_lives_stays_without_a_word(lab: Lab, start: Start
 def test_an_orphaned_guardian_guards_until_there_is_no_holder(lab: Lab, start: Start) -> None:
     guardian = start("hwagent.vip.guardian", "--holder", str(lab.path))
     holder, _ = lab.held()
-    wait_for(lambda: lab.guarded(holder), what="guarded")
+    wait_for(lambda: lab.guarded(holder.pid), what="guarded")
     guardian.orphan()
     assert guardian.alive()
     holder.kill()
@@ -117,11 +117,11 @@ def test_an_orphaned_guardian_guards_until_there_is_no_holder(lab: Lab, start: S
 def test_a_second_guardian_waits_and_follows(lab: Lab, start: Start) -> None:
     first = start("hwagent.vip.guardian", "--holder", str(lab.path))
     holder, _ = lab.held()
-    wait_for(lambda: lab.guarded(holder), what="guarded")
+    wait_for(lambda: lab.guarded(holder.pid), what="guarded")
     second = start("hwagent.vip.guardian", "--holder", str(lab.path))
     wait_for(lambda: b"hwagent.vip.guardian" in command(second), what="started")
     first.end()
-    wait_for(lambda: not first.alive() and lab.guarded(holder), what="guarded by the second")
+    wait_for(lambda: not first.alive() and lab.guarded(holder.pid), what="guarded by the second")
     holder.kill()
     wait_for(lambda: lab.where() == [], what="the address gone")
     assert second.alive()
@@ -130,7 +130,7 @@ def test_a_second_guardian_waits_and_follows(lab: Lab, start: Start) -> None:
 def test_a_second_guardian_that_is_orphaned_ends_at_once(lab: Lab, start: Start) -> None:
     first = start("hwagent.vip.guardian", "--holder", str(lab.path))
     holder, _ = lab.held()
-    wait_for(lambda: lab.guarded(holder), what="guarded")
+    wait_for(lambda: lab.guarded(holder.pid), what="guarded")
     second = start("hwagent.vip.guardian", "--holder", str(lab.path))
     second.orphan()
     wait_for(lambda: not second.alive(), what="its end")

@@ -129,4 +129,4 @@ def slept(process: "subprocess.Popen[str]") -> int:
 
 def guarded(lab: Lab, holder: "subprocess.Popen[str]") -> None:
     """Waits until the guardian is connected."""
-    wait_for(lambda: lab.guarded(holder), what="the guardian's connection")
+    wait_for(lambda: lab.guarded(holder.pid), what="the guardian's connection")
