@@ -73,7 +73,7 @@ class Asking:
 
     def backoff(self) -> float:
         """A wait after a collision with another candidate."""
-        return self._group.rank_delay * (1 + 2 * self._random.random())
+        return self._group.rank_delay * (1 + 3 * self._random.random())
 
     def _recount(self) -> None:
         self._next = min(self._at.values(), default=math.inf)

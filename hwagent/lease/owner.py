@@ -19,6 +19,7 @@ What is not in the list is given back by that: lost releases mend themselves wit
 import math
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
+from typing import NamedTuple
 
 import msgspec
 
@@ -78,6 +79,17 @@ class Holding(msgspec.Struct, eq=False):
     refused: dict[str, Refusal] = {}
 
 
+class Sent(NamedTuple):
+    """When a heartbeat was sent, and the end of the lease that it asks for.
+
+    The end is kept, not computed when the acks come: the lease may have been configured longer in
+    the meantime, and this heartbeat asked for the shorter one.
+    """
+
+    at: float
+    ends: float
+
+
 class Owner:
     """All claims of one host in one group."""
 
@@ -96,12 +108,12 @@ class Owner:
         self._epochs: dict[str, int] = {}
         self._yielded: dict[str, float] = {}
         self._seq = 0
-        self._sent: dict[int, float] = {}
+        self._sent: dict[int, Sent] = {}
         self._claims: tuple[Claim, ...] = ()
         self._digest = digest(())
         self._listed = 0
         self._stale = False
-        self._beat_at = math.inf
+        self._beat_at = self._again_at = math.inf
         self._beaten = -math.inf
         self._beat_until = -math.inf
         self._offer_at = self._failed_until = -math.inf
@@ -203,7 +215,7 @@ class Owner:
         self._offer(now)
         if self._stale:
             self._beat_at = min(self._beat_at, self._beaten + self._group.interval / _CROWD)
-        if now.boot >= self._beat_at:
+        if now.boot >= min(self._beat_at, self._again_at):
             self._beat(now)
 
     # Outputs
@@ -216,7 +228,7 @@ class Owner:
     def due(self) -> float:
         """When time alone changes something, in seconds of CLOCK_BOOTTIME."""
         offer_at = self._offer_at if self._holdings else math.inf
-        return min(self._beat_at, self._expiry, self._asking.next(), offer_at)
+        return min(self._beat_at, self._again_at, self._expiry, self._asking.next(), offer_at)
 
     def will(self) -> Release:
         """What the helper sends if this process dies, after it has shut the gate."""
@@ -252,7 +264,7 @@ class Owner:
         vip, refused = holding.vip, holding.refused
         self._remove(holding, "another host holds it, or no majority of voters answers")
         if any(refusal.ms == 0 for refusal in refused.values()):
-            self._asking.at(vip, now.boot)  # only the epoch was too low
+            self._asking.at(vip, now.boot)
             return
         wait = self._tally.wait(refused, holding.seq, self._asking.backoff())
         if now.boot < self._yielded.get(vip, -math.inf):
@@ -293,8 +305,8 @@ class Owner:
             if holding.held and not newer and not holding.refused:
                 continue
             seq = self._tally.newest(holding.refused) if holding.refused else common
-            ends = self._sent.get(seq, -math.inf) + self._group.term
-            if seq >= holding.seq and ends > now.boot:
+            ends = self._sent[seq].ends if seq in self._sent else -math.inf
+            if seq >= holding.seq and min(ends, holding.ends) > now.boot:
                 self._grant(holding, ends, gates)
             elif not holding.held and not self._tally.possible(holding.refused):
                 self._fail(now, holding)
@@ -328,8 +340,19 @@ class Owner:
             if holding is not None and holding.seq <= ack.seq:
                 holding.refused[peer.name] = refusal
                 peer.refused += (refusal.vip,)
-                if holding.held and refusal.held and self._group.quorum == "any":
-                    self._conflict(now, holding, refusal)
+                self._refused(now, holding, refusal)
+
+    def _refused(self, now: Now, holding: Holding, refusal: Refusal) -> None:
+        if holding.held:
+            if refusal.held and self._group.quorum == "any":
+                self._conflict(now, holding, refusal)
+        elif refusal.ms == 0:
+            holding.ends = now.boot  # only the epoch is too low
+        elif refusal.held:
+            self._again_at = min(self._again_at, now.boot + refusal.ms / 1000)
+        else:
+            # Two candidates that wait for a third voter's answer would keep each other out for ever.
+            holding.ends = min(holding.ends, now.boot + self._group.rank_delay / 2)
 
     def _conflict(self, now: Now, holding: Holding, refusal: Refusal) -> None:
         """Two owners, as can be where one voter is enough: who came last stays."""
@@ -402,14 +425,14 @@ class Owner:
         self._seq += 1
         if self._stale:
             self._relist(now)
-        self._sent[self._seq] = self._beaten = now.boot
-        old = now.boot - self._group.lease
-        self._sent = {seq: at for seq, at in self._sent.items() if at >= old}
+        self._sent[self._seq] = Sent(now.boot, now.boot + self._group.term)
+        self._beaten = now.boot
+        self._sent = {seq: sent for seq, sent in self._sent.items() if sent.ends > now.boot}
         brief = self._heartbeat(now, None)
         full = self._heartbeat(now, self._claims)
         for peer in self._tally.peers.values():
             self._send({peer.name: peer.addresses}, brief if self._knows(peer) else full)
-        self._beat_at = now.boot + self._group.interval / 2
+        self._beat_at, self._again_at = now.boot + self._group.interval / 2, math.inf
         self._rest(now)
 
     def _relist(self, now: Now) -> None:
@@ -438,7 +461,7 @@ class Owner:
         if not self._claims and (known or now.boot >= self._beat_until):
             self._beat_at = math.inf
         elif self._common == self._seq:
-            self._beat_at = self._sent[self._seq] + self._group.interval
+            self._beat_at = self._beaten + self._group.interval
 
     def _knows(self, peer: Peer) -> bool:
         return peer.list_seq >= self._listed
@@ -466,7 +489,7 @@ class Owner:
             self._out.append(Report("", "foreign", 0, reason))
         peer.foreign, peer.seq, peer.list_seq = ack.foreign, ack.seq, -1
 
-    def _doubted(self, now: Now, peer: Peer, ack: Ack, sent: float) -> bool:
+    def _doubted(self, now: Now, peer: Peer, ack: Ack, sent: Sent) -> bool:
         if peer.disputed(now.boot):
             if not peer.cloned:
                 reason = f"two hosts answer as voter {peer.name}: it counts for nobody"
@@ -474,7 +497,7 @@ class Owner:
             peer.cloned = True
             return True
         peer.cloned = False
-        if not self._tally.stood_still(now.boot, peer, sent, ack.clock):
+        if not self._tally.stood_still(now.boot, peer, sent.at, ack.clock):
             return False
         self._out.append(Report("", "clock", 0, "this host's clock stood still"))
         self._give(now, list(self._holdings.values()), "", "this host's clock stood still")

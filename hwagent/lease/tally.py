@@ -104,7 +104,8 @@ class Tally:
 
         ``soft`` is for voters that another asks too, or that did not answer from ``seq`` on.
         """
-        waits = {name: 0.0 if peer.seq >= seq else soft for name, peer in self.peers.items()}
+        granted = {name for name, granted in self._seqs.items() if granted >= seq}
+        waits = {name: 0.0 if name in granted else soft for name in self.peers}
         for name, refusal in refused.items():
             waits[name] = refusal.ms / 1000 if refusal.held else min(soft, refusal.ms)
         needs = self._group.needs

@@ -19,8 +19,9 @@ Rules (numbers as in the design, LEASE.md):
 Voter sets: see ``Group.answers``. A voter that drops the previous set goes on as before for another
 M: owners may still count on leases that were granted by the previous set alone before the transition.
 
-Lease lengths: a promise lasts for the longer of the asker's lease and its own. With the asker's
-length in each heartbeat no transition is needed for a change, only that none is longer than M.
+Lease lengths: a promise lasts for the longer of the asker's lease and its own, and a heartbeat that
+asks for less takes nothing from a promise made before. With the asker's length in each heartbeat no
+transition is needed for a change, only that none is longer than M.
 
 Clones: a voter that hears from an owner that somebody else answers under its name goes silent, for
 as long as it is heard and a lease longer.
@@ -183,7 +184,7 @@ class Voter:
 
     def _renew(self, now: float, session: Session, lease: float) -> tuple[Refusal, ...]:
         """Promises the session's claims from now on; returns those that cannot be promised."""
-        session.expires = now + max(lease, self._group.lease)
+        session.expires = max(session.expires, now + max(lease, self._group.lease))
         if session.whole:
             return ()
         verdicts = [self._grant(now, session, claim) for claim in session.claims]

@@ -50,7 +50,7 @@ class Host:
         self.gates: dict[str, float] = {}
         self.present: set[str] = set()
         self.epochs: dict[str, int] = {}
-        self.trap: tuple[int, str, tuple[float, ...]] | None = None
+        self.trap: tuple[int, str, str, tuple[float, ...]] | None = None
         self._backlog: list[tuple[Now, Effect]] = []
         self._inbox: list[Input] = []
         self._paused_at = clock.now(0.0)
@@ -165,17 +165,19 @@ class Host:
 
     def _perform(self, effects: list[tuple[Now, Effect]]) -> None:
         for i, (now, effect) in enumerate(effects):
-            if self.trap is not None and self._caught():
+            if self.trap is not None and self._caught(effect):
                 if self.node is not None:
                     self._backlog += effects[i:]
                 return
             self._do(now, effect)
 
-    def _caught(self) -> bool:
+    def _caught(self, effect: Effect) -> bool:
         """Counts steps to the fault that waits for this host; true if it happened now."""
         assert self.trap is not None
-        count, action, args = self.trap
-        self.trap = (count - 1, action, args)
+        count, before, action, args = self.trap
+        if before and type(effect).__name__ != before:
+            return False
+        self.trap = (count - 1, before, action, args)
         if count > 0:
             return False
         self.trap = None

@@ -6,21 +6,16 @@ that catch it, found by ``make sim-mutants`` and replayed by ``make test``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from msgspec.structs import replace
-
 from hwagent.lease import Group, Now, SetGate
-from hwagent.lease.asking import Asking
 from hwagent.lease.group import Electorate
-from hwagent.lease.messages import Ack, Heartbeat, Release
-from hwagent.lease.node import Node
-from hwagent.lease.owner import Holding, Owner
+from hwagent.lease.messages import Ack, Heartbeat, encode
+from hwagent.lease.owner import Holding, Owner, Sent
 from hwagent.lease.tally import Peer, Tally
-from hwagent.lease.voter import Fence, Session, Voter
+from hwagent.lease.voter import Session, Voter
 
 from .host import Host
 from .world import World
@@ -74,9 +69,10 @@ def _promises_the_shorter(self: Voter, now: float, session: Session, lease: floa
     return refusals
 
 
-def _promises_its_own(self: Voter, now: float, session: Session, lease: float) -> Any:
+def _shortens(self: Voter, now: float, session: Session, lease: float) -> Any:
+    """A heartbeat of a shorter lease ends a promise made for a longer one sooner."""
     refusals = _renew(self, now, session, lease)
-    session.expires = now + self._group.lease
+    session.expires = now + max(lease, self._group.lease)
     return refusals
 
 
@@ -104,8 +100,25 @@ _heartbeat, _renew, _grant = Voter.heartbeat, Voter._renew, Voter._grant
 
 def _counts_from_the_ack(self: Owner, now: Now, source: str, ack: Ack) -> None:
     if ack.seq in self._sent and ack.owner == self._nonce:
-        self._sent[ack.seq] = now.boot
+        self._sent[ack.seq] = Sent(now.boot, now.boot + self._group.term)
     _ack(self, now, source, ack)
+
+
+def _counts_the_new_length(self: Owner, now: Now, source: str, ack: Ack) -> None:
+    if (sent := self._sent.get(ack.seq)) is not None:
+        self._sent[ack.seq] = Sent(sent.at, sent.at + self._group.term)
+    _ack(self, now, source, ack)
+
+
+def _judges_later(self: Owner, now: Now, source: str, ack: Ack) -> None:
+    """Takes acks from the queue by the clock of its last heartbeat."""
+    _ack(self, now._replace(boot=max(self._beaten, now.boot - 10)), source, ack)
+
+
+def _votes_unasked(self: Owner, now: Now) -> None:
+    """The own vote is taken for granted."""
+    _beat(self, now)
+    self._tally._seqs[self._name] = self._seq
 
 
 def _no_bounds(self: Group) -> float:
@@ -123,7 +136,7 @@ def _no_slew(self: Group) -> float:
 def _half(real: Any) -> Any:
     def init(self: Electorate, voters: Any, longest: float) -> None:
         real(self, voters, longest)
-        self.majority = max((len(voters) + 1) // 2 - (len(voters) % 2), 1)
+        self.majority = max(len(voters) // 2, 1)
 
     return init
 
@@ -132,7 +145,9 @@ def _only_the_new(self: Group) -> tuple[Electorate, ...]:
     return (self.voters,)
 
 
-def _releases_first(self: Owner, now: Now, holdings: list[Holding], successor: str, why: str) -> None:
+def _releases_first(
+    self: Owner, now: Now, holdings: list[Holding], successor: str, why: str
+) -> None:
     """The release leaves before the gate is shut."""
     start = len(self._out)
     _give(self, now, holdings, successor, why)
@@ -142,26 +157,19 @@ def _releases_first(self: Owner, now: Now, holdings: list[Holding], successor: s
 
 def _counts_late_acks(self: Owner, now: Now, vip: str) -> Holding:
     """An ack counts for a VIP whenever it was claimed."""
-    return msg(_claim(self, now, vip), seq=0)
-
-
-def msg(holding: Holding, **change: Any) -> Holding:
-    """A holding with other attributes."""
-    for name, value in change.items():
-        setattr(holding, name, value)
+    holding = _claim(self, now, vip)
+    holding.seq = 0
     return holding
 
 
 def _counts_paths(self: Tally, peer: Peer, seq: int) -> None:
     """Each answer is a vote, by whatever way it came."""
-    if peer.seq == seq and math.isfinite(peer.heard):
+    if peer.seq == seq:
         self._seqs[f"{peer.name} again"] = seq
     _count(self, peer, seq)
 
 
-def _counts_all_paths(
-    self: Electorate, seqs: Any, need: int, without: Any
-) -> int:
+def _counts_all_paths(self: Electorate, seqs: Any, need: int, without: Any) -> int:
     names = {name for name in seqs if name.split()[0] in self.voters}
     reached = sorted((seqs[n] for n in names if n.split()[0] not in without), reverse=True)
     return reached[need - 1] if len(reached) >= need else -1
@@ -175,31 +183,24 @@ def _counts_clones(self: Tally, now: float, source: str, ack: Ack) -> Peer | Non
 def _votes_for_itself(self: World, host: Host, effect: Any) -> None:
     """A copied host does not ask the address that the voter set names for its own vote."""
     if effect.to.split(".")[0] == host.name and host.key != host.name:
-        data = host.addresses[0]
-        self.at(self.time + 1e-5, host.receive, data, _encode(effect.message))
+        self.at(self.time + 1e-5, host.receive, host.addresses[0], encode(effect.message))
         return
     _send(self, host, effect)
 
 
-def _same_epoch(self: Owner, now: Now, vip: str) -> Holding:
-    holding = _claim(self, now, vip)
-    return msg(holding, epoch=max(self._epochs.get(f"{vip} first", 0), 1))
+def _counts_itself(self: Owner, now: Now, vip: str) -> Holding:
+    """Its own counter is the epoch."""
+    heard, self._epochs = self._epochs, {}
+    holding = _no_floor(self, now, vip)
+    self._epochs = heard
+    return holding
 
 
 def _no_floor(self: Owner, now: Now, vip: str) -> Holding:
     return _claim(self, now._replace(wall=0.0), vip)
 
 
-def _never_judges(self: Owner, now: Now, source: str, ack: Ack) -> None:
-    """Looks at what is in the queue before it looks at the clock."""
-    judge, Owner._judge = Owner._judge, lambda self, now: None
-    try:
-        _ack(self, now, source, ack)
-    finally:
-        Owner._judge = judge
-
-
-_ack, _give, _claim = Owner.ack, Owner._give, Owner._claim
+_ack, _beat, _give, _claim = Owner.ack, Owner._beat, Owner._give, Owner._claim
 _count, _identify = Tally.count, Tally.identify
 _send = World.send
 
@@ -239,9 +240,16 @@ MUTANTS = (
     Mutant("half instead of a majority", ((Electorate, "__init__", _half(Electorate.__init__)),)),
     Mutant("relative timeout written after a pause", ((Host, "set_gate", _relative_gate),)),
     Mutant("one clock reading for a batch", ((Host, "_queued", _stale_clock),)),
-    Mutant("the new voter set alone in a transition", ((Group, "electorates", property(_only_the_new)),)),
+    Mutant(
+        "the new voter set alone in a transition",
+        ((Group, "electorates", property(_only_the_new)),),
+    ),
     Mutant("the old voter set is dropped at once", ((Voter, "reconfigure", _drops_at_once),)),
     Mutant("the shorter lease is promised", ((Voter, "_renew", _promises_the_shorter),)),
+    Mutant("a shorter lease shortens a promise", ((Voter, "_renew", _shortens),)),
+    Mutant(
+        "an ack counts for a lease made longer since", ((Owner, "ack", _counts_the_new_length),)
+    ),
     Mutant("old sequence numbers count", ((Voter, "heartbeat", _takes_old_numbers),)),
     Mutant(
         "a voter counts once a path",
@@ -252,8 +260,12 @@ MUTANTS = (
         ((Tally, "identify", _counts_clones), (World, "send", _votes_for_itself)),
     ),
     Mutant("the will is sent before the gate shuts", ((World, "last_will", _will_first),)),
-    Mutant("queued packets before the clock", ((Owner, "ack", _never_judges),)),
-    Mutant("the epoch does not grow", ((Owner, "_claim", _same_epoch),)),
+    Mutant("queued packets before the clock", ((Owner, "ack", _judges_later),)),
+    Mutant("the own vote without asking", ((Owner, "_beat", _votes_unasked),)),
+    Mutant(
+        "the epoch does not grow",
+        ((Owner, "_claim", _counts_itself), (Voter, "_grant", _grants_any_epoch)),
+    ),
     Mutant("voters take any epoch", ((Voter, "_grant", _grants_any_epoch),)),
     Mutant("no floor under the epoch", ((Owner, "_claim", _no_floor),)),
 )

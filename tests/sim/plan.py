@@ -69,7 +69,7 @@ def addresses(name: str, paths: int) -> tuple[str, ...]:
 def make(seed: int) -> Plan:
     """The schedule of a seed."""
     random = Random(seed)
-    count = random.choice((2, 2, 3, 3, 3, 3, 3, 4, 5, 5, 6, 7))
+    count = random.choice((2, 3, 3, 3, 3, 3, 4, 5, 5, 6, 7))
     hosts = tuple(f"h{i}" for i in range(count))
     paths = random.choice((1, 1, 2)) if count <= 4 else 1
     odd = 1 - count % 2
@@ -90,10 +90,8 @@ def make(seed: int) -> Plan:
         rank_delay=random.choice((0.01, 0.03)),
         preempt=random.random() < 0.2,
     )
-    vips = [f"10.0.0.{i}" for i in range(random.choice((1, 1, 1, 2, 2, 3, 5, 20)))]
-    lists = {
-        vip: tuple(random.sample(hosts, random.randint(max(1, count - 1), count))) for vip in vips
-    }
+    vips = [f"10.0.0.{i}" for i in range(random.choice((1, 1, 1, 1, 2, 2, 3, 5, 5, 20)))]
+    lists = {vip: _able(hosts, spare, random) for vip in vips}
     wrong = random.choice(hosts) if not spare and random.random() < 0.08 else ""
     plan = Plan(
         seed,
@@ -110,24 +108,29 @@ def make(seed: int) -> Plan:
     return plan._replace(faults=tuple(sorted(_faults(plan, random))))
 
 
+def _able(hosts: tuple[str, ...], spare: tuple[str, ...], random: Random) -> tuple[str, ...]:
+    """Who may hold a VIP: all hosts or all but one, and the spare ones, in any order."""
+    some = random.sample(hosts, random.randint(max(1, len(hosts) - 1), len(hosts)))
+    return tuple(random.sample([*some, *spare], len(some) + len(spare)))
+
+
 # Faults
 
 
 def _faults(plan: Plan, random: Random) -> list[Fault]:
     """A few kinds, many times: swarms find more than everything at once."""
     kinds = random.sample(list(KINDS), random.randint(1, 4))
-    window = random.uniform(8, 20) * plan.group.interval
+    window = random.uniform(6, 14) * plan.group.interval
     found = []
-    for _ in range(random.randint(1, 9)):
+    for _ in range(random.randint(1, 8)):
         kind = random.choice(kinds)
         at = QUIET + random.random() * window
         found.append(Fault(at, kind, KINDS[kind](plan, random)))
     if plan.spare:
         found.append(Fault(QUIET + random.random() * 0.3, "transition", _transition(plan, random)))
     elif random.random() < 0.2 and not plan.wrong:
-        found.append(
-            Fault(QUIET + random.random() * window, "lost", (random.choice(plan.hosts), 0.0))
-        )
+        lost = random.choice(plan.hosts)
+        found.append(Fault(QUIET + random.random() * window, "lost", (lost, 0.0)))
     return found
 
 
@@ -168,11 +171,38 @@ def _pauses(plan: Plan, random: Random) -> tuple[float, ...]:
 
 
 def _trap(plan: Plan, random: Random) -> tuple[Any, ...]:
-    """A pause, a kill or a loss of power between two effects of a host."""
+    """A pause, a kill or a loss of power between two effects of a host; any, or of one kind."""
     action = random.choice(("freeze", "freeze", "freeze", "kill", "cut_power"))
     span = _span(plan, random)
     args = (_pauses(plan, random), span) if action == "kill" else (span,)
-    return _any(plan, random), random.randrange(40), action, args, 4 * span + plan.group.lease
+    before = random.choice(("", "", "SetGate", "SetGate", "AddAddress", "DelAddress"))
+    steps = random.randrange(4 if before else 30)
+    return _any(plan, random), steps, before, action, args, 4 * span + plan.group.lease
+
+
+def _flash(plan: Plan, random: Random) -> tuple[Any, ...]:
+    """Many restart at the same time, faster than a lease lasts."""
+    names = [*plan.hosts, *plan.witnesses]
+    some = random.sample(names, random.randint(len(names) // 2, len(names)))
+    return tuple(some), plan.group.lease * random.uniform(0.02, 0.6)
+
+
+def _rolling(plan: Plan, random: Random) -> tuple[Any, ...]:
+    """One after the other restarts, each when the one before votes again."""
+    names = random.sample([*plan.hosts, *plan.witnesses], random.randint(1, len(plan.hosts) - 1))
+    return tuple(names), plan.group.longest * random.uniform(1.1, 1.6) * len(names)
+
+
+def _squeeze(plan: Plan, random: Random) -> tuple[Any, ...]:
+    """All but one stand still for most of a lease; as they go on, that one is cut off."""
+    frozen = plan.group.lease * random.uniform(0.4, 0.95)
+    early = random.uniform(-0.01, 0.03)
+    return random.choice(plan.hosts), frozen, early, frozen + 2 * plan.group.lease
+
+
+def _isolate(plan: Plan, random: Random) -> tuple[Any, ...]:
+    """A host hears and says nothing for longer than a lease."""
+    return random.choice(plan.hosts), plan.group.lease * random.uniform(1.0, 2.0)
 
 
 def _kill(plan: Plan, random: Random) -> tuple[Any, ...]:
@@ -194,7 +224,10 @@ def _unfit(plan: Plan, random: Random) -> tuple[Any, ...]:
 
 
 def _move(plan: Plan, random: Random) -> tuple[Any, ...]:
-    return random.choice(list(plan.lists)), random.choice(plan.hosts), plan.group.lease
+    """A planned move, sometimes with a pause of the owner before one of the steps."""
+    pause = random.choice((0.0, _span(plan, random)))
+    vip, to = random.choice(list(plan.lists)), random.choice(plan.hosts)
+    return vip, to, random.randrange(8), pause, plan.group.lease + pause
 
 
 def _stop(plan: Plan, random: Random) -> tuple[Any, ...]:
@@ -202,14 +235,19 @@ def _stop(plan: Plan, random: Random) -> tuple[Any, ...]:
 
 
 def _relength(plan: Plan, random: Random) -> tuple[Any, ...]:
-    """Another lease, from host to host at other times."""
-    return random.uniform(0.55, 1.0), random.random(), 0.3
+    """Another lease, from host to host at other times, or not everywhere."""
+    factors = tuple(random.uniform(0.55, 1.0) for _ in range(len(plan.hosts)))
+    pain = plan.group.lease * random.uniform(1.0, 2.0)
+    return factors, random.choice(plan.hosts), pain, random.uniform(0.0, 0.5) + pain
 
 
 def _transition(plan: Plan, random: Random) -> tuple[Any, ...]:
-    """Another voter set: some leave, spare hosts come."""
-    leaving = random.randint(0, len(plan.hosts) // 2 + 1)
-    return leaving, random.choice((0.01, 0.1)), 1.0 + 3 * plan.group.longest
+    """Another voter set: some leave, spare hosts come; to some the change itself is a fault."""
+    voters = len(plan.hosts) + len(plan.witnesses)
+    leaving = random.randint(max(voters - 1 - len(plan.spare) // 2, 0), voters - 1)
+    hurt = random.choice(("", "pause", "pause", "freeze", "cut_power", "isolate"))
+    gap = random.choice((0.005, 0.02, 0.1))
+    return leaving, gap, hurt, _span(plan, random), 1.5 + 3 * plan.group.longest
 
 
 def _suspend(plan: Plan, random: Random) -> tuple[Any, ...]:
@@ -244,6 +282,10 @@ KINDS: dict[str, Callable[[Plan, Random], tuple[Any, ...]]] = {
     "cut_power": _power,
     "loop": _loop,
     "unfit": _unfit,
+    "flash": _flash,
+    "rolling": _rolling,
+    "squeeze": _squeeze,
+    "isolate": _isolate,
     "move": _move,
     "stop": _stop,
     "relength": _relength,
@@ -258,13 +300,14 @@ def clock(plan: Plan, name: str, random: Random) -> Clock:
     """The clocks of a host: a steady error, slewed and suspended by the faults that say so."""
     rate = plan.group.rate
     raw = 1 + random.choice((-1, 1, random.uniform(-1, 1))) * rate
+    usual = random.choice((-1, -1, 0, random.uniform(-1, 1))) * plan.group.slew
     spans = [f for f in plan.faults if f.kind in ("slew", "suspend") and f.args[0] == name]
     marks = sorted({0.0, *(f.at for f in spans), *(end(f) for f in spans)})
     stretches = []
     for at in marks:
         active = [f for f in spans if f.at <= at < end(f)]
         asleep = any(f.kind == "suspend" for f in active)
-        slew = next((f.args[1] for f in active if f.kind == "slew"), 0.0)
+        slew = next((f.args[1] for f in active if f.kind == "slew"), usual)
         stretches.append(Stretch(at, 0.0 if asleep else raw, raw * (1 + slew)))
     wall = 1.7e9 + random.uniform(-0.3, 0.3) * plan.group.lease
     return Clock(stretches, random.uniform(0, 1e5), wall)

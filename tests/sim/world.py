@@ -16,8 +16,8 @@ from .plan import Plan, addresses, clock
 
 #: How often an agent says that its host is fit, and for how long that holds, in leases.
 WORD, TTL = 1.3, 4.0
-#: Looks at the end, and seconds between them.
-LOOKS, GAP = 3, 0.11
+#: Seconds between looks at the end, and how many in a row must find every VIP answered.
+GAP, LOOKS = 0.11, 3
 
 
 class Violation(NamedTuple):
@@ -46,6 +46,7 @@ class World:
         self.time = 0.0
         self.violations: list[Violation] = []
         self.unserved: list[str] = []
+        self._done = False
         self._random = Random(plan.seed * 2 + 1)
         self._order = count()
         self._events: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
@@ -55,7 +56,7 @@ class World:
         self._noises: list[Noise] = []
         self._cuts: list[tuple[str, str, int]] = []
         self._wire: tuple[Any, bytes] = (None, b"")
-        self._silent_agents: dict[str, str] = {}
+        self._silent_agents = dict.fromkeys(plan.spare, "agent frozen")
         self._applied: dict[str, Group] = {}
         self.hosts: list[Host] = []
         self._at_address: dict[str, list[Host]] = {}
@@ -69,14 +70,12 @@ class World:
             self.at(0.03 + self._random.random() * 0.02, self._agent, host)
         for fault in self.plan.faults:
             self.at(fault.at, getattr(self, f"do_{fault.kind}"), *fault.args)
-        look = self.plan.calm + self.plan.promise
-        for i in range(LOOKS):
-            self.at(look + i * GAP, self._look)
-        until = look + LOOKS * GAP
+        self.at(self.plan.calm, self._look, 0)
         events = self._events
-        while events and events[0][0] <= until and not self.violations:
+        while events and not self._done:
             self.time, _, call, args = heapq.heappop(events)
             call(*args)
+            self._done = self._done or bool(self.violations)
 
     def at(self, time: float, call: Callable[..., None], *args: Any) -> None:
         """Calls something at a true time."""
@@ -123,16 +122,29 @@ class World:
         """Hosts that answer for a VIP now."""
         return [key for key, until in self._opened.get(vip, {}).items() if until > self.time]
 
-    def _look(self) -> None:
+    def _look(self, good: int) -> None:
+        """All is calm: after the promised time every VIP must be answered, and stay so."""
+        missing = self._missing()
+        good = 0 if missing else good + 1
+        late = self.time > self.plan.calm + self.plan.promise
+        if missing and late:
+            self.unserved = missing
+            self._say(f"UNSERVED {missing}")
+        self._done = good == LOOKS or bool(self.unserved)
+        self.at(self.time + GAP, self._look, good)
+
+    def _missing(self) -> list[str]:
+        """VIPs that nobody answers for although somebody could."""
         voting = {host.name for host in self.hosts if host.node is not None}
         voting.discard(self.plan.wrong)
+        found = []
         for vip, fit in self.plan.lists.items():
             able = [h for h in self.hosts if h.name in fit and h.node is not None]
             able = [h for h in able if h.name != self.plan.wrong]
             served = any(self._can_serve(host.group, voting) for host in able)
             if served and not self.owners(vip):
-                self.unserved.append(f"{vip} at {self.time:.3f}")
-                self._say(f"UNSERVED {vip}")
+                found.append(vip)
+        return found
 
     def _can_serve(self, group: Group, voting: set[str]) -> bool:
         return all(len(voting & e.voters.keys()) >= e.majority for e in group.electorates)
@@ -300,8 +312,10 @@ class World:
     def do_slew(self, name: str, rate: float, span: float) -> None:
         self._say(f"slew {name} {rate} {span:.3f}")
 
-    def do_trap(self, name: str, steps: int, action: str, args: Any, span: float) -> None:
-        self._named(name).trap = (steps, action, args)
+    def do_trap(
+        self, name: str, steps: int, before: str, action: str, args: Any, span: float
+    ) -> None:
+        self._named(name).trap = (steps, before, action, args)
         self.at(self.time + span / 4, self._disarm, name)
 
     def _disarm(self, name: str) -> None:
@@ -348,16 +362,37 @@ class World:
         self._silent_agents.pop(host.name, None)
         self._word(host, "")
 
-    def do_move(self, vip: str, to: str, span: float) -> None:
+    def do_move(self, vip: str, to: str, step: int, pause: float, span: float) -> None:
         self._say(f"move {vip} to {to}")
         for host in self.hosts:
             if host.key in self.owners(vip) and host.name != to:
+                if pause:
+                    host.trap = (step, "", "freeze", (pause,))
                 host.take(lambda node, now: node.move(now, vip, to))
+                host.trap = None
+
+    def do_flash(self, names: tuple[str, ...], span: float) -> None:
+        for name in names:
+            self.do_cut_power(name, span)
+
+    def do_rolling(self, names: tuple[str, ...], span: float) -> None:
+        for i, name in enumerate(names):
+            self.at(self.time + i * span / len(names), self.do_cut_power, name, 0.005)
+
+    def do_squeeze(self, name: str, frozen: float, early: float, span: float) -> None:
+        for host in self.hosts:
+            if host.key != name:
+                self.do_freeze(host.key, frozen)
+        self.at(self.time + frozen - early, self.do_isolate, name, span - frozen)
+
+    def do_isolate(self, name: str, span: float) -> None:
+        self.do_cut(((name, ""), ("", name)), -1, span)
 
     def do_clone(self, name: str, span: float) -> None:
         self._say(f"clone {name}")
         its_clock = clock(self.plan, name, self._random)
         clone = self._add(f"{name}'", name, addresses(f"{name}'", self.plan.paths), its_clock)
+        clone.group = self._named(name).group
         clone.start()
         self._agent(clone)
         self.at(self.time + span, self._bury, clone)
@@ -368,14 +403,17 @@ class World:
 
     # Configuration
 
-    def do_relength(self, factor: float, spread: float, span: float) -> None:
-        for host in self.hosts:
+    def do_relength(
+        self, factors: tuple[float, ...], victim: str, pain: float, span: float
+    ) -> None:
+        """Leases of other lengths here and there; then one host is cut off."""
+        for host, factor in zip(self.hosts, factors, strict=False):
             lease = round(max(host.group.longest * factor, 2.3 * host.group.interval), 3)
-            self.at(
-                self.time + self._random.random() * span, self._configure, host, {"lease": lease}
-            )
+            at = self.time + self._random.random() * (span - pain)
+            self.at(at, self._configure, host, {"lease": lease})
+        self.at(self.time + span - pain, self.do_isolate, victim, pain)
 
-    def do_transition(self, leaving: int, gap: float, span: float) -> None:
+    def do_transition(self, leaving: int, gap: float, hurt: str, pain: float, span: float) -> None:
         """Old set, both, new set: each only when all have the one before."""
         old = self.plan.group.voters
         stay = dict(list(old.voters.items())[leaving:])
@@ -383,26 +421,38 @@ class World:
         left = {n: a for n, a in old.voters.items() if n not in stay}
         new = Electorate({**stay, **spare}, old.longest)
         both = {"voters": new, "previous": old, "members": left}
-        self._roll(both, gap)
-        self.at(self.time + 0.05, self._then_drop, gap)
+        victim = self._random.choice(self.plan.hosts)
+        self._roll(both, gap, {victim: pain} if hurt == "pause" else {})
+        self.at(self.time + 0.01, self._then_drop, gap)
+        if hurt not in ("", "pause"):
+            at = self.time + self._random.random() * gap * len(self.hosts)
+            self.at(at, getattr(self, f"do_{hurt}"), victim, pain)
 
     def _then_drop(self, gap: float) -> None:
         running = [host.node is None or host.node.group.previous is not None for host in self.hosts]
         if all(running) and all(host.group.previous is not None for host in self.hosts):
-            self._roll({"previous": None}, gap)
+            self._roll({"previous": None}, gap, {})
+            for name in self.plan.spare:
+                at = self.time + gap * len(self.hosts) + self._random.random() * 0.1
+                self.at(at, self._recover, self._named(name))
         else:
-            self.at(self.time + 0.05, self._then_drop, gap)
+            self.at(self.time + 0.01, self._then_drop, gap)
 
-    def _roll(self, change: dict[str, Any], gap: float) -> None:
+    def _roll(self, change: dict[str, Any], gap: float, pauses: dict[str, float]) -> None:
         hosts = self.hosts[:]
         self._random.shuffle(hosts)
         for i, host in enumerate(hosts):
-            self.at(self.time + i * gap, self._configure, host, change)
+            pause = pauses.get(host.key, 0.0)
+            self.at(self.time + i * gap, self._configure, host, change, pause)
 
-    def _configure(self, host: Host, change: dict[str, Any]) -> None:
+    def _configure(self, host: Host, change: dict[str, Any], pause: float = 0.0) -> None:
+        """The new file is there and the process takes it; it may pause before it does anything."""
         self._say(f"{host.key} gets {sorted(change)}")
         group = host.group = replace(host.group, **change)
+        if pause:
+            host.trap = (0, "", "freeze", (pause,))
         host.take(lambda node, now: node.reconfigure(now, group))
+        host.trap = None
 
 
 def run(plan: Plan, trace: Callable[[str], None] | None = None) -> World:
