@@ -1,6 +1,8 @@
 """A capture judged again gives what the host gave, without its names."""
 
 import gzip
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -86,14 +88,45 @@ def test_a_disguise_keeps_length_and_make(secret):
     assert disguise(secret, b"another") != other
 
 
-def test_a_capture_never_writes_outside_its_directory(tmp_path):
-    import io
-    import tarfile
+def packed(path: Path, *entries: tuple[str, bytes, str]) -> Path:
+    """A tarball of entries: name, type, and the target of a link."""
+    with tarfile.open(path, "w:gz") as tar:
+        for name, type, target in entries:
+            entry = tarfile.TarInfo(name)
+            entry.type, entry.linkname = type, target
+            entry.size = 1 if type == tarfile.REGTYPE else 0
+            tar.addfile(entry, io.BytesIO(b"x"))
+    return path
 
-    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as tar:
-        entry = tarfile.TarInfo("../evil")
-        entry.size = 1
-        tar.addfile(entry, io.BytesIO(b"x"))
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [("../evil", tarfile.REGTYPE, "")],
+        [("/tmp/hwagent-evil", tarfile.REGTYPE, "")],
+        [("a/../../evil", tarfile.REGTYPE, "")],
+        [("up", tarfile.SYMTYPE, "..")],
+        [("up", tarfile.SYMTYPE, "/etc")],
+        [("a", tarfile.SYMTYPE, "."), ("a/up", tarfile.SYMTYPE, "../evil")],
+        [("evil", tarfile.LNKTYPE, "/etc/hostname")],
+        [("evil", tarfile.FIFOTYPE, "")],
+        [("evil", tarfile.CHRTYPE, "")],
+    ],
+)
+def test_a_capture_never_writes_outside_its_directory(tmp_path, entries):
+    file = packed(tmp_path / "evil.tar.gz", *entries)
     with pytest.raises(tarfile.TarError):
-        unpack(tmp_path / "evil.tar.gz", tmp_path / "x")
+        unpack(file, tmp_path / "x")
     assert not (tmp_path / "evil").exists()
+    assert not Path("/tmp/hwagent-evil").exists()
+
+
+def test_links_that_stay_inside_are_unpacked(tmp_path):
+    file = packed(
+        tmp_path / "good.tar.gz",
+        ("./sys/devices/eno1", tarfile.DIRTYPE, ""),
+        ("./sys/class/net/eno1", tarfile.SYMTYPE, "../../devices/eno1"),
+        ("./sys/devices/eno1/carrier", tarfile.REGTYPE, ""),
+    )
+    unpack(file, tmp_path / "x")
+    assert (tmp_path / "x/sys/class/net/eno1/carrier").read_text() == "x"
