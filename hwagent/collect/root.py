@@ -41,10 +41,11 @@ class Root:
     def __init__(self, path: str | Path = "/") -> None:
         self.base = os.path.realpath(path)
         self.live = self.base == "/"
+        self._prefix = "" if self.live else self.base
 
     def path(self, relative: str) -> str:
         """The real path of a file given relative to the root, such as ``sys/class/net``."""
-        return os.path.join(self.base, relative.lstrip("/"))
+        return f"{self._prefix}/{relative.lstrip('/')}"
 
     def content(self, relative: str) -> bytes:
         """Content of a file. Raises Missing or Unreadable; never blocks on a FIFO."""
