@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
+from hwagent.config.cluster import split_host_port
+
 from .channel import Channel
 from .codec import encode
 from .core import Core
@@ -16,7 +18,7 @@ from .effects import Effect, Event, Exchange, SendPacket
 from .member import State
 from .messages import NEWEST, OLDEST, Alive, Endpoint, Value
 from .seal import OVERHEAD, POLICIES, Sealed, Sealer
-from .settings import Settings, split_host_port
+from .settings import Settings
 from .stream import Broken, ask, hear, reply
 from .swim import Swim
 from .transport import Transport
@@ -213,7 +215,7 @@ class Node:
             await asyncio.sleep(RESOLVE_EVERY)
 
     async def _look_up(self, seed: str) -> list[Endpoint]:
-        host, port = split_host_port(seed, self.settings.port)
+        host, port = split_host_port(seed)
         try:
             found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as e:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 
 from .awareness import Awareness
-from .coordinates import Locator, unpack
+from .coordinates import Coordinate, Locator, unpack
 from .effects import Event
 from .member import Member, State
 from .membership import Membership
@@ -39,6 +39,7 @@ class Prober:
         self._status_version = status_version
         self._round: Round | None = None
         self._relays = Relays()
+        self._coordinates: dict[str, Coordinate] = {}
         self._next = now + rng.uniform(0, self._profile.probe_interval)
 
     # Time
@@ -65,9 +66,14 @@ class Prober:
         if self._round is not None:
             self._round.postpone(seconds)
 
+    def coordinate(self, name: str) -> Coordinate | None:
+        """Where a member is in the space of round-trip times, as it said last; this one too."""
+        return self.locator.here if name == self._me else self._coordinates.get(name)
+
     def forget(self, name: str) -> None:
         """A member is not to be probed any more."""
         self.order.remove(name)
+        self._coordinates.pop(name, None)
         if self._round is not None and self._round.target == name:
             self._round = None
 
@@ -193,6 +199,7 @@ class Prober:
         rtt = now - current.started if not current.indirect else None
         self._out.events(self._paths.worked(current.target, link, rtt))
         if rtt is not None and (there := unpack(said.coordinate)):
+            self._coordinates[current.target] = there
             self.locator.measured(there, rtt)
         if link == current.link:
             self._round = None

@@ -19,7 +19,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     binds: tuple[Bind, ...]
-    port: int = 7956
     seeds: tuple[str, ...] = ()
     known: tuple[tuple[str, int], ...] = ()
     label: str = ""
@@ -49,18 +48,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def is_loopback(host: str) -> bool:
     """Whether an address is one that no other host can reach."""
     return ip_address(host).is_loopback
-
-
-def split_host_port(text: str, port: int) -> tuple[str, int]:
-    """``host``, ``host:port``, ``[v6]:port`` or a bare IPv6 address. Raises ValueError."""
-    host, bracket, rest = text.partition("]")
-    if bracket:
-        host, text = host.removeprefix("["), rest.removeprefix(":")
-    elif text.count(":") == 1:
-        host, text = text.split(":")
-    else:
-        host, text = text, ""
-    number = int(text) if text else port
-    if not host or not 0 <= number <= 65535:
-        raise ValueError(f"not an address with a port: {host}:{number}")
-    return host, number

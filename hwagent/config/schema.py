@@ -81,6 +81,61 @@ class Limits(Section, frozen=True):
     tries: int = 3
 
 
+class Network(Section, frozen=True):
+    """One network on which members reach each other; ``name`` is the same on all hosts.
+
+    ``bind`` is ``address``, ``address:port`` or ``[IPv6]:port``; ``advertise`` what others are
+    told, where that is something else.
+    """
+
+    bind: str
+    name: str = ""
+    advertise: str = ""
+
+
+class Gossip(Section, frozen=True):
+    """Single parameters of gossip, by memberlist's names; what is not set is the profile's."""
+
+    probe_interval: Duration | None = None
+    probe_timeout: Duration | None = None
+    indirect_checks: int | None = None
+    retransmit_mult: int | None = None
+    suspicion_mult: int | None = None
+    suspicion_max_timeout_mult: int | None = None
+    gossip_interval: Duration | None = None
+    gossip_nodes: int | None = None
+    gossip_to_the_dead_time: Duration | None = None
+    push_pull_interval: Duration | None = None
+    tcp_timeout: Duration | None = None
+    awareness_max_multiplier: int | None = None
+    udp_buffer_size: int | None = None
+    reconnect_interval: Duration | None = None
+    reconnect_timeout: Duration | None = None
+    leave_propagate_delay: Duration | None = None
+
+
+class Cluster(Section, frozen=True):
+    """Other agents: on which networks, how they are found, how they speak.
+
+    Without ``networks`` the agent is alone. ``seeds`` are a few members, by name or address.
+    ``key_file`` holds keys in base64, one a line, the first one seals. Going from none to sealed
+    without a stop: ``encryption`` accept on all hosts, then send, then required. ``zone`` says
+    where the host stands, from the largest to the smallest; ``weight`` how many addresses it should
+    hold, against the others.
+    """
+
+    networks: list[Network] = []
+    seeds: list[str] = []
+    label: str = ""
+    profile: Literal["lan", "wan", "local"] = "lan"
+    parameters: Gossip = Gossip()
+    encryption: Literal["required", "send", "accept", "none"] = "required"
+    key_file: str = ""
+    zone: list[str] = []
+    labels: dict[str, str] = {}
+    weight: float = 1.0
+
+
 class ExecNotify(Section, frozen=True):
     """A script, called with HWAGENT_*, SMARTD_* and mdadm's arguments."""
 
@@ -152,6 +207,7 @@ class Config(Section, frozen=True):
     services: list[Service] = []
     spares: list[Spare] = []
     limits: Limits = Limits()
+    cluster: Cluster = Cluster()
     notify: Notify = Notify()
     journal: Journal = Journal()
     api: Api = Api()

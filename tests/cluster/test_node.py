@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from hwagent.cluster.settings import is_loopback, split_host_port
+from hwagent.cluster.settings import is_loopback
 from hwagent.cluster.transport import CONNECTIONS_PER_HOST, Bind
 from tests.cluster.nodes import Watched, fleet, settings
 from tests.loop import in_loop, until
@@ -181,26 +181,6 @@ def test_an_address_that_is_everybodys_is_not_advertised(host):
     with pytest.raises(ValueError, match="advertise"):
         Watched(settings("a", binds=(Bind("", host, 7956),)))
     Watched(settings("a", binds=(Bind("", host, 7956, "192.0.2.1"),)))
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("host", ("host", 7956)),
-        ("10.0.0.1:80", ("10.0.0.1", 80)),
-        ("fd00::1", ("fd00::1", 7956)),
-        ("[fd00::1]", ("fd00::1", 7956)),
-        ("[fd00::1]:80", ("fd00::1", 80)),
-    ],
-)
-def test_seeds_are_written_as_people_write_them(text, expected):
-    assert split_host_port(text, 7956) == expected
-
-
-@pytest.mark.parametrize("text", ["", ":80", "host:x", "host:70000"])
-def test_what_is_no_address_is_refused(text):
-    with pytest.raises(ValueError, match=r"."):
-        split_host_port(text, 7956)
 
 
 def test_loopback_is_known():
