@@ -14,7 +14,7 @@ from hwagent.model import Sample, counter, gauge, state
 
 from .base import Collector
 from .gather import Gather
-from .identity import disk_ids, diskstats, safe, serial_of, text_or_empty, udev, wwn_of
+from .identity import disk_ids, diskstats, fact, safe, serial_of, text_or_empty, udev, wwn_of
 from .root import Missing, Root, Unreadable, natural
 
 #: More block devices than any host has; a capture may hold any number of directories.
@@ -132,6 +132,7 @@ def disks(root: Root) -> list[str]:
     return [name for name in names[:DISKS_MAX] if _is_disk(root, name)]
 
 
+@fact
 def transport(root: Root, name: str) -> str:
     """How a disk is attached: nvme, sata, sas, usb, virtio, mmc or scsi (anything else of SCSI)."""
     if name.startswith(("nvme", "vd", "mmcblk")):
@@ -198,7 +199,7 @@ def _identify(disk: Gather, name: str, known: Mapping[str, str]) -> None:
         "path": known.get("ID_PATH", ""),
         "slot": known.get("ID_SAS_PATH", ""),
         "arrays": _arrays(root, name),
-        "pcie": [f"pcie:{bdf}" for bdf in _PCI.findall(root.real(f"sys/block/{name}"))[-1:]],
+        "pcie": _pcie(root, name),
     }
     disk.attributes.update({key: value for key, value in facts.items() if value})
     disk.attribute("vendor", "device/vendor")
@@ -207,6 +208,12 @@ def _identify(disk: Gather, name: str, known: Mapping[str, str]) -> None:
         disk.attributes["firmware"] = known["ID_REVISION"]
     # like is compared with like: the same model, else at least the same way of being attached
     disk.attributes["peer_group"] = safe(model or transport(root, name))
+
+
+@fact
+def _pcie(root: Root, name: str) -> list[str]:
+    """Id of the PCIe function that the disk hangs on, if it does."""
+    return [f"pcie:{bdf}" for bdf in _PCI.findall(root.real(f"sys/block/{name}"))[-1:]]
 
 
 def _arrays(root: Root, name: str) -> list[str]:

@@ -8,6 +8,7 @@ import errno
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from .command import CommandOutput, run_command
 
@@ -42,6 +43,8 @@ class Root:
         self.base = os.path.realpath(path)
         self.live = self.base == "/"
         self._prefix = "" if self.live else self.base
+        #: What was worked out of devices (see ``fact``), by function and name, with its stamp.
+        self.facts: dict[tuple[Any, str], tuple[Any, Any]] = {}
 
     def path(self, relative: str) -> str:
         """The real path of a file given relative to the root, such as ``sys/class/net``."""
@@ -93,6 +96,17 @@ class Root:
             return os.path.exists(self.path(relative))
         except ValueError:
             return False
+
+    def stamp(self, relative: str) -> tuple[int, int, int] | None:
+        """Differs once another file or directory stands at a path; None if there is none.
+
+        The kernel gives no number of a device's directory to another one (fs/kernfs/dir.c).
+        """
+        try:
+            found = os.stat(self.path(relative))
+        except (OSError, ValueError):
+            return None
+        return found.st_dev, found.st_ino, found.st_mtime_ns
 
     def link(self, relative: str) -> str:
         """Last part of a link's target (the driver behind ``device/driver``). Raises Missing."""
