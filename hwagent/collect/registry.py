@@ -52,7 +52,12 @@ DECODERS: Mapping[str, str] = {
     "nvme-list": "nvme:decode_list",
     "mdstat": "mdstat:decode",
     "mdadm-detail": "mdadm:decode",
+    "snmprec": "hwagent.snmp.decode:recording",
+    "snmpwalk": "hwagent.snmp.decode:printed",
 }
+
+#: Modules that declare kinds of components which no collector of the host itself finds.
+DECLARING: tuple[str, ...] = ("hwagent.snmp.switch",)
 
 
 def collectors() -> list[Collector]:
@@ -63,17 +68,18 @@ def collectors() -> list[Collector]:
 def decoder(kind: str) -> Callable[[bytes], list[Sample]]:
     """The function that turns one captured file into samples. Raises KeyError."""
     module, _, name = DECODERS[kind].partition(":")
-    function: Callable[[bytes], list[Sample]] = getattr(
-        import_module(f"{__package__}.{module}"), name
-    )
+    place = module if "." in module else f"{__package__}.{module}"
+    function: Callable[[bytes], list[Sample]] = getattr(import_module(place), name)
     return function
 
 
 def vocabulary(of: list[Collector] | None = None) -> Vocabulary:
     """Every kind with the metrics that any collector makes for it."""
     kinds: dict[str, dict[str, Metric]] = {}
-    for collector in collectors() if of is None else of:
-        for kind, metrics in collector.kinds.items():
+    around = [import_module(module).KINDS for module in DECLARING]
+    own = [collector.kinds for collector in (collectors() if of is None else of)]
+    for declared in (*around, *own):
+        for kind, metrics in declared.items():
             known = kinds.setdefault(kind, {m.name: m for m in COMMON})
             known.update({m.name: m for m in metrics})
     return kinds
@@ -82,7 +88,9 @@ def vocabulary(of: list[Collector] | None = None) -> Vocabulary:
 def attribute_names(of: list[Collector] | None = None) -> dict[str, frozenset[str]]:
     """Every kind with the attributes that rules may name."""
     kinds: dict[str, set[str]] = {}
-    for collector in collectors() if of is None else of:
-        for kind, names in collector.attributes.items():
+    around = [import_module(module).NAMES for module in DECLARING]
+    own = [collector.attributes for collector in (collectors() if of is None else of)]
+    for declared in (*around, *own):
+        for kind, names in declared.items():
             kinds.setdefault(kind, set()).update(names)
     return {kind: frozenset(names) for kind, names in kinds.items()}

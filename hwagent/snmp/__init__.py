@@ -1,0 +1,1 @@
+"""Switches and whatever else speaks SNMP: recorded or polled walks, turned into samples."""

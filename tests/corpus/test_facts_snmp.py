@@ -1,0 +1,20 @@
+"""Every fact of the corpus about recorded walks of switches, against what our decoders say."""
+
+import pytest
+
+from tests.corpus.facts_snmp import observed
+from tests.corpus.host_tree import CORPORA
+from tests.corpus.index import Fact, facts
+
+FACTS = facts("snmp")
+
+
+@pytest.mark.skipif(not FACTS, reason="../shared/corpora is absent")
+@pytest.mark.parametrize("fact", FACTS, ids=str)
+def test_fact(fact: Fact) -> None:
+    seen = observed(CORPORA / fact.file, fact.component, fact.field, fact.value)
+    if fact.field == "sysDescr" and len(fact.value) >= 150:  # the index cuts long texts
+        assert seen is not None
+        assert seen.startswith(fact.value)
+    else:
+        assert seen == fact.value.removesuffix(" /")  # a line break at the end
