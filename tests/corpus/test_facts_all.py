@@ -4,7 +4,13 @@ from collections import Counter
 
 import pytest
 
-from tests.corpus import test_facts_disk, test_facts_md, test_facts_nic, test_facts_tree
+from tests.corpus import (
+    test_facts_disk,
+    test_facts_md,
+    test_facts_nic,
+    test_facts_snmp,
+    test_facts_tree,
+)
 from tests.corpus.host_tree import CORPORA
 from tests.corpus.index import facts
 
@@ -13,8 +19,9 @@ TESTED = [
     *(test_facts_md.PLAIN + test_facts_md.PROSE),
     *test_facts_nic.FACTS,
     *(test_facts_tree.FACTS + test_facts_tree.COUNTS),
+    *test_facts_snmp.FACTS,
 ]
-OURS = ("mdstat", "mdadm-detail", "smartctl", "nvme-cli", "ethtool", "node_exporter")
+OURS = ("mdstat", "mdadm-detail", "smartctl", "nvme-cli", "ethtool", "node_exporter", "snmp")
 
 
 @pytest.mark.skipif(not facts(), reason="../shared/corpora is absent")
