@@ -1,7 +1,8 @@
-"""One owner for each virtual IP, by majority leases: voters, owners and what they say to each other.
+"""One owner for each virtual IP, by majority leases: voters, owners, and what they say.
 
-Nothing in here has a clock, a socket, a file or randomness: ``Node`` takes what was received and the
-time, and returns effects. The protocol is described rule by rule in ``voter.py`` and ``owner.py``.
+Nothing in here has a clock, a socket, a file or randomness: ``Node`` takes what was received and
+the time, and returns effects. The protocol is described rule by rule in ``voter.py`` and
+``owner.py``.
 """
 
 from .effects import (

@@ -35,10 +35,15 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Word(msgspec.Struct, frozen=True):
-    """The agent's word: the VIPs that this host can hold at all. All unwilling after ``until``."""
+    """The agent's word: how this host stands for all VIPs that it can hold; until then."""
 
     standings: Mapping[str, Standing]
     until: float
+
+    def willing(self, now: Now, vip: str) -> bool:
+        """Whether the host would take a VIP now."""
+        standing = self.standings.get(vip)
+        return standing is not None and standing.willing and now.boot < self.until
 
 
 class Send(NamedTuple):

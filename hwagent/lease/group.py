@@ -90,9 +90,9 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         """How long an owner may count on a lease, on its CLOCK_BOOTTIME, from its sending on.
 
         L(1 - 2r) on a clock within r of true time ends before L on any other one does. BOOTTIME may
-        be slow by ``slew`` on top of that. LEASE.md converts what is left of the lease from RAW when
-        the ack comes; taken off at the sending this costs ``slew`` times one round trip more, and is
-        right over a suspend, in which RAW stands still.
+        be slow by ``slew`` on top of that. LEASE.md converts what is left of the lease from RAW
+        when the ack comes; taken off at the sending this costs ``slew`` times one round trip more,
+        and is right over a suspend, in which RAW stands still.
         """
         return self.lease * (1 - 2 * self.rate) * (1 - self.slew)
 

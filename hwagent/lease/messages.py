@@ -39,8 +39,8 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
 class Refusal(msgspec.Struct, frozen=True, array_like=True):
     """Why a voter did not grant a claim.
 
-    Busy: promised to ``holder`` for another ``ms``; ``held`` if it has a majority, else it is asking
-    too. Stale: free (``ms`` is 0), but the epoch must be higher than ``epoch``.
+    Busy: promised to ``holder`` for another ``ms``; ``held`` if it has a majority, else it is
+    asking too. Stale: free (``ms`` is 0), but the epoch must be higher than ``epoch``.
     """
 
     vip: Name
@@ -54,9 +54,9 @@ class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag=1, kw_only=Tru
     """An owner or candidate to every voter: all that it claims.
 
     ``claims`` is missing if the voter has the list with this ``digest`` already. A claim that is
-    missing in the list is given back. ``sets`` are the digests of the previous voter set (0 if there
-    is none) and the present one. ``lease`` is the promise that is asked for. ``heard`` are the boot
-    nonces of the voters who answered just now.
+    missing in the list is given back. ``sets`` are the digests of the previous voter set (0 if
+    there is none) and the present one. ``lease`` is the promise that is asked for. ``heard`` are
+    the boot nonces of the voters who answered just now.
     """
 
     v: int = VERSION
@@ -74,8 +74,8 @@ class Heartbeat(msgspec.Struct, frozen=True, array_like=True, tag=1, kw_only=Tru
 class Ack(msgspec.Struct, frozen=True, array_like=True, tag=2, kw_only=True):
     """A voter's answer: every claim of the heartbeat is granted but for the refusals.
 
-    ``unknown``: nothing was granted, the list is wanted. ``foreign``: nothing was granted, the voter
-    has another voter set. ``clock`` is the voter's own, in milliseconds.
+    ``unknown``: nothing was granted, the list is wanted. ``foreign``: nothing was granted, the
+    voter has another voter set. ``clock`` is the voter's own, in milliseconds.
     """
 
     v: int = VERSION

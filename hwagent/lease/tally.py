@@ -1,8 +1,8 @@
 """Which voters answered what: the owner's count of votes.
 
-A vote counts once a voter, whatever the path, and only if it came from an address that the voter set
-names. Two boot nonces that answer under one name at the same time are a cloned host, which counts
-for nobody; a voter that restarted was silent for M between its two.
+A vote counts once a voter, whatever the path, and only if it came from an address that the voter
+set names. Two boot nonces that answer under one name at the same time are a cloned host, which
+counts for nobody; a voter that restarted was silent for M between its two.
 
 Each ack carries the voter's clock. More time on it than on ours between two acks, beyond what rates
 explain, means that our clock stood still (a paused virtual machine): no lease survives that.
@@ -23,8 +23,9 @@ _GRAIN = 0.002
 class Peer(msgspec.Struct, eq=False):
     """One voter as this owner knows it; times are seconds of CLOCK_BOOTTIME.
 
-    ``seq`` is the newest heartbeat that it answered, ``list_seq`` the newest whose list it had. ``sets`` is the configuration that it votes by. ``anchor`` is our send time of
-    an earlier heartbeat and the voter's clock as it answered.
+    ``seq`` is the newest heartbeat that it answered, ``list_seq`` the newest whose list it had.
+    ``sets`` is the configuration that it votes by. ``anchor`` is our send time of an earlier
+    heartbeat and the voter's clock as it answered.
     """
 
     name: str

@@ -4,20 +4,21 @@ Rules (numbers as in the design, LEASE.md):
 
 1. A VIP is promised to one claim (owner, its boot nonce, epoch) until ``lease`` has passed on this
    voter's own clock (CLOCK_MONOTONIC_RAW) since the newest heartbeat. It is forgotten then, or on a
-   release, or when a newer list of the same owner lacks it: an owner shuts the gate before it leaves
-   a VIP out.
+   release, or when a newer list of the same owner lacks it: an owner shuts the gate before it
+   leaves a VIP out.
 2. An ack says yes only to what is recorded. The list is the session's, and a digest that is not its
    digest grants nothing. All grants of a session end at one time, so that a renewal costs the same
    for one VIP and for a thousand; a session is ``whole`` while every claim of its list is granted.
-5. After the start it listens for M and answers nothing. What it hears is recorded; that is a promise
-   that nobody counts on.
-6. Older sequence numbers of a nonce are ignored, the same one again (another path) is answered anew.
-   Time is judged before anything else.
+5. After the start it listens for M and answers nothing. What it hears is recorded; that is a
+   promise that nobody counts on.
+6. Older sequence numbers of a nonce are ignored, the same one again (another path) is answered
+   anew. Time is judged before anything else.
 7. An epoch that is not higher than the highest one granted for that VIP is refused, but to the very
    claim that has it.
 
 Voter sets: see ``Group.answers``. A voter that drops the previous set goes on as before for another
-M: owners may still count on leases that were granted by the previous set alone before the transition.
+M: owners may still count on leases that were granted by the previous set alone before the
+transition.
 
 Lease lengths: a promise lasts for the longer of the asker's lease and its own, and a heartbeat that
 asks for less takes nothing from a promise made before. With the asker's length in each heartbeat no

@@ -1,6 +1,7 @@
 """The clocks of a simulated host: they run at their own rates, and true time is known to nobody."""
 
 from bisect import bisect_right
+from itertools import pairwise
 from typing import NamedTuple
 
 from hwagent.lease import Now
@@ -22,7 +23,7 @@ class Clock:
         self._rates = stretches
         self._wall = wall
         self._raw, self._boot = [start], [start + 50.0]
-        for before, after in zip(stretches, stretches[1:]):
+        for before, after in pairwise(stretches):
             passed = after.at - before.at
             self._raw.append(self._raw[-1] + passed * before.raw)
             self._boot.append(self._boot[-1] + passed * before.boot)

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from hwagent.lease import Group, Now, SetGate
+from hwagent.lease.beats import Sent
 from hwagent.lease.group import Electorate
 from hwagent.lease.messages import Ack, Heartbeat, encode
-from hwagent.lease.owner import Holding, Owner, Sent
+from hwagent.lease.owner import Holding, Owner
 from hwagent.lease.tally import Peer, Tally
 from hwagent.lease.voter import Session, Voter
 
@@ -99,26 +100,26 @@ _heartbeat, _renew, _grant = Voter.heartbeat, Voter._renew, Voter._grant
 
 
 def _counts_from_the_ack(self: Owner, now: Now, source: str, ack: Ack) -> None:
-    if ack.seq in self._sent and ack.owner == self._nonce:
-        self._sent[ack.seq] = Sent(now.boot, now.boot + self._group.term)
+    if ack.seq in self._beats.sent and ack.owner == self._nonce:
+        self._beats.sent[ack.seq] = Sent(now.boot, now.boot + self._group.term)
     _ack(self, now, source, ack)
 
 
 def _counts_the_new_length(self: Owner, now: Now, source: str, ack: Ack) -> None:
-    if (sent := self._sent.get(ack.seq)) is not None:
-        self._sent[ack.seq] = Sent(sent.at, sent.at + self._group.term)
+    if (sent := self._beats.sent.get(ack.seq)) is not None:
+        self._beats.sent[ack.seq] = Sent(sent.at, sent.at + self._group.term)
     _ack(self, now, source, ack)
 
 
 def _judges_later(self: Owner, now: Now, source: str, ack: Ack) -> None:
     """Takes acks from the queue by the clock of its last heartbeat."""
-    _ack(self, now._replace(boot=max(self._beaten, now.boot - 10)), source, ack)
+    _ack(self, now._replace(boot=max(self._beats._last, now.boot - 10)), source, ack)
 
 
 def _votes_unasked(self: Owner, now: Now) -> None:
     """The own vote is taken for granted."""
-    _beat(self, now)
-    self._tally._seqs[self._name] = self._seq
+    _tick(self, now)
+    self._tally._seqs[self._name] = self._beats.seq
 
 
 def _no_bounds(self: Group) -> float:
@@ -200,7 +201,7 @@ def _no_floor(self: Owner, now: Now, vip: str) -> Holding:
     return _claim(self, now._replace(wall=0.0), vip)
 
 
-_ack, _beat, _give, _claim = Owner.ack, Owner._beat, Owner._give, Owner._claim
+_ack, _tick, _give, _claim = Owner.ack, Owner.tick, Owner._give, Owner._claim
 _count, _identify = Tally.count, Tally.identify
 _send = World.send
 
@@ -261,7 +262,7 @@ MUTANTS = (
     ),
     Mutant("the will is sent before the gate shuts", ((World, "last_will", _will_first),)),
     Mutant("queued packets before the clock", ((Owner, "ack", _judges_later),)),
-    Mutant("the own vote without asking", ((Owner, "_beat", _votes_unasked),)),
+    Mutant("the own vote without asking", ((Owner, "tick", _votes_unasked),)),
     Mutant(
         "the epoch does not grow",
         ((Owner, "_claim", _counts_itself), (Voter, "_grant", _grants_any_epoch)),

@@ -74,7 +74,7 @@ def make(seed: int) -> Plan:
     paths = random.choice((1, 1, 2)) if count <= 4 else 1
     odd = 1 - count % 2
     witnesses = ("w0",) if odd and random.random() < 0.8 else ()
-    spare = tuple(f"n{i}" for i in range(random.choice((1, 2)))) if random.random() < 0.2 else ()
+    spare = tuple(f"n{i}" for i in range(random.choice((1, 2, 2)))) if random.random() < 0.2 else ()
     voters = {name: addresses(name, paths) for name in (*hosts, *witnesses)}
     interval = random.choice((0.05, 0.1, 0.1))
     lease = round(interval * random.choice((3, 3, 4)), 3)
@@ -165,7 +165,8 @@ def _freeze(plan: Plan, random: Random) -> tuple[Any, ...]:
 
 
 def _pauses(plan: Plan, random: Random) -> tuple[float, ...]:
-    """What the helper takes to see the end, to shut the gate, to take addresses, to send the will."""
+    """What the helper takes to see the end, to shut the gate, to take addresses, to send the
+    will."""
     slow = random.randrange(5)
     return tuple(_span(plan, random) if i == slow else random.random() * 0.002 for i in range(4))
 
@@ -244,9 +245,9 @@ def _relength(plan: Plan, random: Random) -> tuple[Any, ...]:
 def _transition(plan: Plan, random: Random) -> tuple[Any, ...]:
     """Another voter set: some leave, spare hosts come; to some the change itself is a fault."""
     voters = len(plan.hosts) + len(plan.witnesses)
-    leaving = random.randint(max(voters - 1 - len(plan.spare) // 2, 0), voters - 1)
-    hurt = random.choice(("", "pause", "pause", "freeze", "cut_power", "isolate"))
-    gap = random.choice((0.005, 0.02, 0.1))
+    leaving = voters - random.choice((1, 1, 1, 2))
+    hurt = random.choice(("", "pause", "pause", "pause", "freeze", "cut_power", "isolate"))
+    gap = random.choice((0.005, 0.005, 0.02, 0.1))
     return leaving, gap, hurt, _span(plan, random), 1.5 + 3 * plan.group.longest
 
 

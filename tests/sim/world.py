@@ -307,7 +307,7 @@ class World:
 
     def do_suspend(self, name: str, span: float) -> None:
         self.do_freeze(name, span)
-        self._named(name).deaf = True
+        self._named(name).deaf = self._named(name).node is not None
 
     def do_slew(self, name: str, rate: float, span: float) -> None:
         self._say(f"slew {name} {rate} {span:.3f}")
@@ -421,7 +421,8 @@ class World:
         left = {n: a for n, a in old.voters.items() if n not in stay}
         new = Electorate({**stay, **spare}, old.longest)
         both = {"voters": new, "previous": old, "members": left}
-        victim = self._random.choice(self.plan.hosts)
+        owners = [key for vip in self._opened for key in self.owners(vip)]
+        victim = self._random.choice(owners or self.plan.hosts)
         self._roll(both, gap, {victim: pain} if hurt == "pause" else {})
         self.at(self.time + 0.01, self._then_drop, gap)
         if hurt not in ("", "pause"):
