@@ -8,7 +8,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PREFIX ?= /usr/local
 PLACE = $(PREFIX)/lib/hwagent
 
-.PHONY: run install man test lint bench gate apt clean crash fuzz
+.PHONY: run install man test lint bench gate apt clean crash fuzz sim sim-mutants
 
 run: $(VENV)/.installed
 	$(BIN)/hwagent run --show
@@ -57,6 +57,12 @@ crash: $(VENV)/.developed
 
 fuzz: $(VENV)/.developed
 	HWAGENT_DAMAGES=$(or $(RUNS),10000) $(BIN)/pytest tests/robustness/test_damage.py
+
+sim: $(VENV)/.developed
+	$(BIN)/python -m tests.sim --runs $(or $(RUNS),10000) --seed $(or $(SEED),0)
+
+sim-mutants: $(VENV)/.developed
+	$(BIN)/python -m tests.sim --mutants --runs $(or $(RUNS),10000) --seed $(or $(SEED),0)
 
 bench: $(VENV)/.developed
 	$(BIN)/python -m benchmarks
