@@ -39,6 +39,7 @@ COLLECTORS: tuple[str, ...] = (
     "throttling",
     "fc",
     "infiniband",
+    "lldp",
 )
 
 #: Kinds of ``hwagent decode``, and the function (module:name) that reads one such file.
@@ -52,6 +53,7 @@ DECODERS: Mapping[str, str] = {
     "nvme-list": "nvme:decode_list",
     "mdstat": "mdstat:decode",
     "mdadm-detail": "mdadm:decode",
+    "lldp": "lldp:decode",
     "snmprec": "hwagent.snmp.decode:recording",
     "snmpwalk": "hwagent.snmp.decode:printed",
 }
