@@ -97,9 +97,16 @@ def test_what_is_no_output_of_lldpcli_is_unknown(data: bytes) -> None:
     assert sample.unreadable
 
 
-@given(st.recursive(st.none() | st.text(max_size=5) | st.integers(), lambda n: st.lists(n, max_size=3)
-       | st.dictionaries(st.sampled_from(["lldp", "interface", "name", "chassis", "port", "id",
-       "value", "vlan", "eno1"]), n, max_size=4), max_leaves=20))  # fmt: skip
+KEYS = ("lldp", "interface", "name", "chassis", "port", "id", "value", "vlan", "eno1")
+LEAVES = st.none() | st.text(max_size=5) | st.integers()
+NODES = st.recursive(
+    LEAVES,
+    lambda n: st.lists(n, max_size=3) | st.dictionaries(st.sampled_from(KEYS), n, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(NODES)
 def test_no_document_breaks_the_decoder(document: Any) -> None:
     decode(json.dumps({"lldp": document}).encode())
 
