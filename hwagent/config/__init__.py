@@ -1,7 +1,7 @@
 """Configuration: YAML files in, typed and checked structs out."""
 
-from .load import default_file, load_config, merge, read_source, shipped
-from .schema import Config, Limits, Notify, Service, Spare, Vip
+from .load import default_file, host_name, load_config, merge, read_source, shipped
+from .schema import Config, Group, Limits, Notify, Service, Spare, Vip
 from .source import ConfigError, Place, Source, convert, nearest, parse
 from .units import Duration, Size, duration, size
 
@@ -9,6 +9,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Duration",
+    "Group",
     "Limits",
     "Notify",
     "Place",
@@ -20,6 +21,7 @@ __all__ = [
     "convert",
     "default_file",
     "duration",
+    "host_name",
     "load_config",
     "merge",
     "nearest",

@@ -2,11 +2,14 @@
 
 import os
 import re
+import socket
 from collections.abc import Iterable
 from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
+from .cluster import check_cluster
+from .groups import check_groups
 from .schema import Config
 from .source import ConfigError, Place, Source, convert, nearest, parse
 
@@ -32,6 +35,11 @@ def load_config(path: str = "", names: Iterable[str] = ()) -> Config:
     config = convert(source, Config) if source.data is not None else Config()
     _check(source, config, sorted(names))
     return config
+
+
+def host_name(config: Config) -> str:
+    """The name of this host: the configured one, or the kernel's."""
+    return config.host or socket.gethostname()
 
 
 def default_file() -> str:
@@ -102,17 +110,19 @@ def _check(source: Source, config: Config, collectors: list[str]) -> None:
         _check_vip(source, index, vip.address, vip.interfaces)
         address = str(ip_interface(vip.address).ip)
         if address in seen:
-            raise _error(source, ("vips", index, "address"), f"{address} stands twice")
+            raise source.error(("vips", index, "address"), f"{address} stands twice")
         seen[address] = index
+    check_groups(source, config, host_name(config))
+    check_cluster(source, config)
     names: set[str] = set()
     for index, service in enumerate(config.services):
         at = ("services", index)
         if service.name in names:
-            raise _error(source, (*at, "name"), f"service {service.name!r} stands twice")
+            raise source.error((*at, "name"), f"service {service.name!r} stands twice")
         names.add(service.name)
         needed = "command" if service.type == "exec" else "target"
         if not getattr(service, needed):
-            raise _error(source, at, f"a check of type {service.type} needs {needed!r}")
+            raise source.error(at, f"a check of type {service.type} needs {needed!r}")
 
 
 def _check_vip(source: Source, index: int, address: str, interfaces: list[str]) -> None:
@@ -120,20 +130,13 @@ def _check_vip(source: Source, index: int, address: str, interfaces: list[str]) 
     try:
         ip_interface(address)
     except ValueError as e:
-        raise _error(
-            source, (*at, "address"), f"expected an address with prefix length: {e}"
-        ) from None
+        what = f"expected an address with prefix length: {e}"
+        raise source.error((*at, "address"), what) from None
     if "/" not in address:
-        raise _error(
-            source, (*at, "address"), f"{address} has no prefix length, such as {address}/24"
-        )
+        what = f"{address} has no prefix length, such as {address}/24"
+        raise source.error((*at, "address"), what)
     if not interfaces:
-        raise _error(source, (*at, "interfaces"), "expected at least one interface")
+        raise source.error((*at, "interfaces"), "expected at least one interface")
     for number, name in enumerate(interfaces):
         if not _INTERFACE.fullmatch(name):
-            raise _error(source, (*at, "interfaces", number), f"not an interface name: {name!r}")
-
-
-def _error(source: Source, path: tuple[str | int, ...], what: str) -> ConfigError:
-    dotted = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
-    return ConfigError(source.place(path), what, dotted)
+            raise source.error((*at, "interfaces", number), f"not an interface name: {name!r}")

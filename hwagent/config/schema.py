@@ -29,10 +29,43 @@ class Rules(Section, frozen=True):
 
 
 class Vip(Section, frozen=True):
-    """A virtual IP: ``address`` with prefix length, and its interfaces in order of preference."""
+    """A virtual IP: ``address`` with prefix length, and its interfaces in order of preference.
+
+    One of a ``group`` is held by one of its hosts only, whichever its voters agree on; without a
+    group it is this host's alone.
+    """
 
     address: str
     interfaces: list[str]
+    group: str = ""
+
+
+#: Hosts by name, with their addresses: one for each network on which they reach each other.
+Hosts = dict[str, tuple[str, ...]]
+
+
+class Group(Section, frozen=True):
+    """Hosts that agree, by a majority of the voters, which of them holds which virtual IP.
+
+    ``previous`` is the voter set that this one replaces, kept until all hosts have the new one.
+    ``members`` may hold addresses but have no vote; a voter without addresses is a witness. A voter
+    says nothing for ``longest`` after its start: the longest lease that any host of the group asks
+    for. ``drift`` bounds how wrong a clock's rate is, ``slew`` how fast adjtime may bend the wall
+    clock's. ``quorum: any`` is for two hosts without a witness: there can be two owners.
+    """
+
+    name: str
+    voters: Hosts
+    previous: Hosts = {}
+    members: Hosts = {}
+    interval: Duration = Duration(0.1)
+    lease: Duration = Duration(0.3)
+    longest: Duration = Duration(1.0)
+    drift: float = 0.0005
+    slew: float = 0.1
+    quorum: Literal["majority", "any"] = "majority"
+    preempt: bool = False
+    port: int = 7947
 
 
 class Fitness(Section, frozen=True):
@@ -203,6 +236,7 @@ class Config(Section, frozen=True):
     collectors: dict[str, CollectorOptions] = {}
     rules: Rules = Rules()
     vips: list[Vip] = []
+    groups: list[Group] = []
     fitness: Fitness = Fitness()
     services: list[Service] = []
     spares: list[Spare] = []

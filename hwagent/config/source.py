@@ -57,6 +57,10 @@ class Source(NamedTuple):
             path = path[:-1]
         return self.values.get(path, Place(self.file, 1, 1))
 
+    def error(self, path: Path, what: str, hint: str = "") -> ConfigError:
+        """Something wrong with the value at a path."""
+        return ConfigError(self.place(path), what, _dotted(path), hint)
+
 
 def parse(text: str | bytes, file: str) -> Source:
     """Reads YAML text. Raises ConfigError for what is not YAML, or holds a key twice."""

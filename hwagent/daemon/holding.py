@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
-from hwagent.config import Config
+from hwagent.config import Config, host_name
 from hwagent.vip.client import HolderClient
+from hwagent.vip.protocol import Secrets
 
 from .fitness import Verdict
 
@@ -52,7 +53,7 @@ class Holding:
 
     async def _pause(self) -> None:
         """Until the holder is tried again; a configuration that has addresses now ends it."""
-        if self._config.vips:
+        if self._config.vips or self._config.groups:
             await asyncio.sleep(RETRY)
             return
         self._wake.clear()
@@ -66,7 +67,7 @@ class Holding:
             self._wake.clear()
             if told is not self._config:
                 told = self._config
-                await self._client.plan(list(told.vips))
+                await self._client.plan(told, host_name(told), Secrets())
             if self._verdict is not None:
                 ttl = float(told.fitness.ttl)
                 await self._client.fitness(self._verdict.fit, self._verdict.reason, ttl)
@@ -88,7 +89,7 @@ class Holding:
         if status is None:
             return [
                 {"address": v.address, "interface": "", "state": "unknown", "since": 0.0,
-                 "reason": "the holder does not answer"}
+                 "reason": "the holder does not answer", "group": v.group, "epoch": 0}
                 for v in self._config.vips
             ]  # fmt: skip
         return [msgspec.to_builtins(v) for v in status.vips]

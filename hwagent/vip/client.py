@@ -2,24 +2,25 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from ipaddress import ip_interface
 
 import msgspec
 
-from hwagent.config import Vip
+from hwagent.config import Config
 
-from . import protocol
+from .planning import plan_of
 from .protocol import (
     LINE_MAX,
     REASON_MAX,
     Event,
     Fitness,
-    Plan,
+    Move,
     Release,
     Reply,
     Request,
+    Secrets,
     Status,
     clock,
 )
@@ -54,17 +55,20 @@ class HolderClient:
         self._news = asyncio.Event()
         self._reading = asyncio.create_task(self._read(reader, self._news))
 
-    async def plan(self, vips: Sequence[Vip]) -> None:
+    async def plan(self, config: Config, host: str, secrets: Secrets) -> None:
         """Says which addresses may be held where. Raises OSError, ValueError on a bad address."""
-        self._names = {str(ip_interface(vip.address)): vip.address for vip in vips}
-        planned = [
-            protocol.Vip(str(ip_interface(vip.address)), tuple(vip.interfaces)) for vip in vips
-        ]
-        await self._send(Plan(tuple(planned)))
+        self._names = {str(ip_interface(vip.address)): vip.address for vip in config.vips}
+        await self._send(plan_of(config, host, secrets))
 
-    async def fitness(self, fit: bool, reason: str, ttl: float) -> None:
+    async def fitness(
+        self, fit: bool, reason: str, ttl: float, ranks: Mapping[str, int] | None = None
+    ) -> None:
         """Says whether the host is fit; it counts for ``ttl`` seconds from now. Raises OSError."""
-        await self._send(Fitness(fit, reason[:REASON_MAX], ttl, clock()))
+        await self._send(Fitness(fit, reason[:REASON_MAX], ttl, clock(), dict(ranks or {})))
+
+    async def move(self, address: str, successor: str) -> None:
+        """Has the holder hand an address to a member of its group. Raises OSError, ValueError."""
+        await self._send(Move(str(ip_interface(address)), successor))
 
     async def release(self, address: str) -> None:
         """Has the holder give an address up until the next plan. Raises OSError, ValueError."""

@@ -15,6 +15,8 @@ from .protocol import LINE_MAX, Reply, Request
 _CLIENTS_MAX = 16
 #: Bytes that are read from one in one turn, so that no flood holds the loop up.
 _READ = 1 << 14
+#: File descriptors that one may have sent and nobody has taken yet.
+_FILES_MAX = 4
 #: Refusals after which a client is dropped; a newer agent may well say what we do not understand.
 _REFUSALS_MAX = 100
 _decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
@@ -28,13 +30,18 @@ class Refused(NamedTuple):
 
 
 class Client:
-    """One connection with what it has sent of a line, and what it has not taken yet."""
+    """One connection with what it has sent of a line, and what it has not taken yet.
+
+    ``files`` are file descriptors that came along; whoever takes one has to close it.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
+        self.files: list[int] = []
         self.incoming = bytearray()
         self.outgoing = bytearray()
         self.refusals = 0
+        self.deaf = False
         self.spoke = False
 
 
@@ -81,7 +88,7 @@ class Clients:
 
     def send(self, client: Client, reply: Reply) -> None:
         """Sends to one, later if it does not read; one that does not read for long is dropped."""
-        if client.connection.fileno() >= 0:
+        if client.connection.fileno() >= 0 and not client.deaf:
             waits = bool(client.outgoing)
             client.outgoing += _encode(reply) + b"\n"
             if not waits or len(client.outgoing) > LINE_MAX:
@@ -112,12 +119,15 @@ class Clients:
 
     def _lines(self, client: Client) -> list[bytes]:
         try:
-            data = client.connection.recv(_READ)
+            data, files, _, _ = socket.recv_fds(client.connection, _READ, _FILES_MAX)
+            client.files += files
         except BlockingIOError:
             return []
         except OSError:
             data = b""
         client.incoming += data
+        if len(client.files) > _FILES_MAX:
+            data = b""
         if not data or len(client.incoming) > LINE_MAX:
             self._drop(client)
         if b"\n" not in data:
@@ -131,8 +141,8 @@ class Clients:
             sent = client.connection.send(client.outgoing)
         except BlockingIOError:
             sent = 0
-        except OSError:
-            return self._drop(client)
+        except OSError:  # what it has said may still be in the queue: the end is read from there
+            client.deaf, sent = True, len(client.outgoing)
         del client.outgoing[:sent]
         if len(client.outgoing) > LINE_MAX:
             return self._drop(client)
@@ -144,6 +154,8 @@ class Clients:
             self._poll.unregister(number)
             del self._clients[number]
             client.connection.close()
+            while client.files:
+                os.close(client.files.pop())
 
 
 def _listen(path: str) -> socket.socket:

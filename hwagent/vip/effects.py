@@ -2,7 +2,10 @@
 
 from typing import Literal, NamedTuple
 
-Happening = Literal["held", "released", "conflict", "put_back", "failed"]
+Happening = Literal[
+    "held", "released", "conflict", "put_back", "failed", "refused",
+    "lapsed", "cloned", "foreign", "clock",
+]  # fmt: skip
 
 
 class Place(NamedTuple):
@@ -34,9 +37,10 @@ Effect = AddAddress | DelAddress | Announce
 
 
 class Report(NamedTuple):
-    """Something happened to an address of the plan."""
+    """Something happened to an address of the plan; ``epoch`` if its group let us hold it."""
 
     address: str
     type: Happening
     interface: str
     reason: str
+    epoch: int = 0

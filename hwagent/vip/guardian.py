@@ -5,25 +5,31 @@ of its own, keeps a connection to the holder. When that ends, the addresses go a
 that is stopped or starved keeps its connection, so it is asked every quarter of a second too, and
 loses the addresses when it has not answered for ``patience`` seconds.
 
-What this cannot do: up to ``patience`` seconds the host answers for an address whose holder is
-frozen, and a guardian that is frozen or killed with it takes nothing away. Alone on its host that
-does no harm; where another host may take the address over in the meantime it would, and only a gate
-in the kernel that closes by itself rules it out.
+Up to then, and for good if the guardian is frozen or killed too, only the gate in the kernel keeps
+the host from answering for an address whose holder is frozen. The guardian loads it and hands it to
+the holder, and shuts it first when the holder is dead; then it takes the addresses away, and then
+it sends the holder's last will, so that its groups need not wait for its leases to end.
 """
 
 import argparse
 import asyncio
+import os
+import socket
 import sys
 from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 
-from hwagent.net.rtnetlink import Netlink
+from hwagent.net.rtnetlink import Link, Netlink
 
 from .claim import claim, claim_guard, owner
 from .effects import Place
-from .protocol import LINE_MAX, Ping, Reply, Status, clock
+from .porter import Porter
+from .protocol import LINE_MAX, Gate, Parcel, Ping, Reply, Status, Will, clock
 from .realtime import Parent, hurry
+from .ward import ip
 
 #: Seconds between questions.
 INTERVAL = 0.25
@@ -32,6 +38,7 @@ PAUSE = 0.25
 #: Seconds to wait for the rest of a holder whose connection has just ended, again and again.
 _DYING = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02)
 _decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+T = TypeVar("T")
 
 
 class Pulse:
@@ -71,6 +78,8 @@ class Guardian:
         self._parent = parent or Parent()
         self._users = users
         self._held: set[Place] = set()
+        self._will: tuple[Parcel, ...] = ()
+        self._porter = Porter()
 
     async def watch(self) -> None:
         """Watches until cancelled, or until its parent has ended and there is nothing to guard.
@@ -111,24 +120,48 @@ class Guardian:
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Asks and listens until the connection ends."""
         pulse, number, asked, gone = Pulse(clock(), self._patience), 0, 0.0, False
+        self._introduce(writer)
         while True:
             if clock() - asked >= INTERVAL and writer.transport.get_write_buffer_size() == 0:
                 number, asked = number + 1, clock()
                 writer.write(msgspec.json.encode(Ping(number)) + b"\n")
+                self._guard_links()
             line = await _line(reader)
             if line is not None and not line.endswith(b"\n"):
                 return
             if line is not None:
                 pulse.heard(clock())
                 gone = False
-                self._note(_decoder.decode(line))
+                self._note(_decoder.decode(line), writer)
             elif pulse.silent(clock()) and not gone:
+                self._porter.shut()
                 gone = self._remove("the holder does not answer")
 
-    def _note(self, reply: Reply) -> None:
-        if isinstance(reply, Status):
+    def _introduce(self, writer: asyncio.StreamWriter) -> None:
+        """Hands over the gate's file, before anything else is written."""
+        message = msgspec.json.encode(self._gate()) + b"\n"
+        fd = self._porter.fileno()
+        if fd < 0:
+            writer.write(message)
+            return
+        with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as connection:
+            socket.send_fds(connection, [message], [fd])
+
+    def _gate(self) -> Gate:
+        return Gate(self._porter.slots, self._porter.problem)
+
+    def _note(self, reply: Reply, writer: asyncio.StreamWriter) -> None:
+        if isinstance(reply, Will):
+            self._will = reply.parcels
+        elif isinstance(reply, Status):
             held = (vip for vip in reply.vips if vip.state == "held")
             self._held = {Place(vip.interface, vip.address) for vip in held}
+            if self._porter.bear({ip(vip.address) for vip in reply.vips}):
+                self._guard_links()
+                writer.write(msgspec.json.encode(self._gate()) + b"\n")
+
+    def _guard_links(self) -> None:
+        self._do("guard an interface", lambda: self._porter.guard(links()))
 
     def _without(self) -> bool:
         """Takes away what a holder left that is no more; false if one lives, at whatever socket.
@@ -140,7 +173,10 @@ class Guardian:
         claimed = claim()
         if claimed is None and owner(self._users) is not None:
             return False
+        self._porter.shut()
         self._remove("there is no holder")
+        parcels, self._will = self._will, ()
+        send(parcels)
         if claimed is not None:
             claimed.close()
         return True
@@ -154,8 +190,8 @@ class Guardian:
             self._held = set()
         return taken is not None
 
-    def _do(self, what: str, work: Callable[[], list[Place]]) -> list[Place] | None:
-        """The places that it found; None if the kernel refused, which is said."""
+    def _do(self, what: str, work: Callable[[], T]) -> T | None:
+        """What it found; None if the kernel refused, which is said."""
         try:
             return work()
         except OSError as e:
@@ -181,6 +217,25 @@ def left(held: set[Place]) -> list[Place]:
     finally:
         netlink.close()
     return [place for place, tagged in found if tagged or place in held]
+
+
+def links() -> list[Link]:
+    """All links of this network namespace. Raises OSError."""
+    netlink = Netlink()
+    try:
+        return list(netlink.links())
+    finally:
+        netlink.close()
+
+
+def send(parcels: Collection[Parcel]) -> None:
+    """Sends sealed packets of a holder that is dead; what cannot be sent is left."""
+    for parcel in parcels:
+        family = socket.AF_INET6 if ":" in parcel.to else socket.AF_INET
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as s:
+            s.setblocking(False)
+            s.bind((parcel.source, 0))
+            s.sendto(parcel.packet, (parcel.to, parcel.port))
 
 
 def remove(places: list[Place]) -> list[Place]:

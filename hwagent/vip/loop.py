@@ -10,28 +10,33 @@ import socket
 import time
 from contextlib import suppress
 
+import msgspec
+
 from hwagent.net.rtnetlink import canonical
 
+from .chamber import Chamber
 from .claim import claim, owner, turn_away
 from .clients import Client, Clients, Refused
-from .effects import Effect
+from .effects import AddAddress, DelAddress, Effect, Report
 from .kernel import Changes, Kernel
 from .machine import Machine
 from .protocol import (
     Event,
     Fitness,
+    Gate,
+    Move,
     Ping,
     Plan,
     Pong,
     Release,
     Request,
     Status,
-    Vip,
     VipStatus,
+    Will,
     clock,
 )
 from .realtime import Parent
-from .ward import Word
+from .ward import Word, ip
 
 #: Seconds between two looks at the carrier of the interfaces in the plan: each costs some 0.1 ms of
 #: processor time on a slow core, most of it for waking up.
@@ -44,11 +49,15 @@ RETRY = 1.0
 STALL = 0.3
 #: Seconds by which the time of day must have been set to be taken over.
 STEP = 1.0
-#: Every turn sleeps so long, for others at lower priority and for RLIMIT_RTTIME.
+#: A turn sleeps so long after some that did not, for others at lower priority and RLIMIT_RTTIME.
 _SHORTEST = 0.001
+_HASTY = 16
+#: Seconds for which the gate lets an address pass that no group grants, unless said again.
+_BREATH = 1.0
 #: Steps of the machine in one turn: changes, what failed of them, announcements.
 _STEPS = 8
 _QUIET = Changes()
+_NO_GATE = "the kernel's gate: no guardian has brought it"
 
 
 class Holder:
@@ -62,6 +71,11 @@ class Holder:
         self._clients = Clients(path, self._poll)
         self._claim: socket.socket | None = None
         self._machine = Machine(clock())
+        self._chamber = Chamber(self._machine, self._poll, self._settle, self._report)
+        self._fitness = Fitness(False, "", 0.0, -math.inf)
+        self._gate_lacks: tuple[str, ...] = (_NO_GATE,)
+        self._breathe_at = -math.inf
+        self._hasty = 0
         self._carriers: dict[str, bool] = {}
         self._lacks: tuple[str, ...] = ()
         self._changed = self._dirty = True
@@ -86,6 +100,7 @@ class Holder:
             while not self._turn():
                 pass
         finally:
+            self._chamber.close()
             self._machine.close()
             self._act(clock())
             with suppress(FileNotFoundError):
@@ -103,17 +118,20 @@ class Holder:
         for number, events in ready:
             self._serve(number, events)
         self._look()
+        self._chamber.tick(clock())
         if self._changed or awake >= self._due:
             self._act(clock())
+        self._breathe(clock())
         done = clock()
         self._stall = max(self._stall, awake - asleep - pause, done - awake)
-        if awake - asleep < _SHORTEST:  # no flood of events or requests keeps us from sleeping
+        self._hasty = self._hasty + 1 if awake - asleep < _SHORTEST else 0
+        if self._hasty > _HASTY:  # no flood of events or requests keeps us from sleeping
             time.sleep(_SHORTEST)
         return self._orphaned or any(number == self._stopping for number, _ in ready)
 
     def _pause(self) -> float:
         """Seconds to wait; whole milliseconds, for epoll_wait(2) knows no others."""
-        pause = min(POLL if self._carriers else IDLE, self._due - clock())
+        pause = min(POLL if self._carriers else IDLE, min(self._due, self._chamber.due()) - clock())
         return math.ceil(max(pause, _SHORTEST) * 1000) / 1000
 
     # What comes in
@@ -127,6 +145,8 @@ class Holder:
         self._orphaned = self._parent.gone() and not self._machine.wanted(now)
         if self._claim is None:
             self._stake()
+        if self._chamber:
+            self._clients.broadcast(Will(self._chamber.wills()))
 
     def _stake(self) -> None:
         self._changed = True
@@ -143,6 +163,8 @@ class Holder:
     def _serve(self, number: int, events: int) -> None:
         if number == self._kernel.fileno():
             self._told = True
+        elif self._chamber.serve(number):
+            return
         elif self._claim is not None and number == self._claim.fileno():
             turn_away(self._claim)
         elif (client := self._clients.accept(number)) is not None:
@@ -151,30 +173,52 @@ class Holder:
             self._take(client, request)
 
     def _take(self, client: Client, request: Request | Refused) -> None:
-        now = clock()
         if isinstance(request, Ping):
             return self._clients.send(client, Pong(request.number))
         self._changed = True
-        if isinstance(request, Fitness):
-            until = min(request.sent, now) + request.ttl
-            self._machine.fitness(Word(request.fit, request.reason, until))
-        elif isinstance(request, Plan):
-            self._plan(now, client, request)
-        elif isinstance(request, Release):
-            if not self._machine.release(request.address):
-                self._refuse(client, request.address, "not in the plan")
-        else:
-            self._refuse(client, "", request.reason)
+        match request:
+            case Fitness():
+                self._fitness = request
+                until = min(request.sent, clock()) + request.ttl
+                self._machine.fitness(Word(request.fit, request.reason, until))
+            case Plan():
+                self._plan(client, request)
+            case Release(address):
+                if not self._machine.release(address):
+                    self._refuse(client, address, "not in the plan")
+            case Move(address, successor):
+                if not self._chamber.move(ip(address), successor):
+                    self._refuse(client, address, "not an address of a group in the plan")
+            case Gate():
+                self._take_gate(client, request)
+            case Refused(reason):
+                self._refuse(client, "", reason)
         return None
 
-    def _plan(self, now: float, client: Client, plan: Plan) -> None:
+    def _plan(self, client: Client, plan: Plan) -> None:
         try:
-            vips = [Vip(canonical(vip.address), vip.interfaces) for vip in plan.vips]
-            self._machine.plan(now, vips)
+            vips = [msgspec.structs.replace(v, address=canonical(v.address)) for v in plan.vips]
+            self._machine.plan(clock(), vips)
+            self._chamber.plan(plan)
         except ValueError as e:
-            return self._refuse(client, "", str(e))
+            self._refuse(client, "", str(e))
+        except OSError as e:
+            self._refuse(client, "", f"a group's socket: {e.strerror or e}")
         self._dirty = True
-        return self._kernel.watch({name for vip in vips for name in vip.interfaces})
+        self._kernel.watch({name for vip in plan.vips for name in vip.interfaces})
+
+    def _take_gate(self, client: Client, gate: Gate) -> None:
+        slots = self._chamber.slots
+        try:
+            if client.files:
+                slots.adopt(client.files.pop(0), gate.slots)
+            else:
+                slots.assign(gate.slots)
+        except (OSError, ValueError) as e:
+            return self._refuse(client, "", f"no gate: {e}")
+        self._gate_lacks = () if slots.there else (f"the kernel's gate: {gate.problem}",)
+        self._breathe_at = -math.inf
+        return None
 
     def _refuse(self, client: Client, address: str, reason: str) -> None:
         self._clients.send(client, Event(address, "refused", "", reason, time.time()))
@@ -204,26 +248,61 @@ class Holder:
 
     def _act(self, now: float) -> None:
         self._changed = False
+        self._steps(now)
+        self._stand(now)
+        if self._changed:  # the lease had addresses set: they are announced now that it is open
+            self._steps(now)
+        self._due = due if (due := self._machine.due(now)) is not None else math.inf
+        self._tell(now)
+
+    def _steps(self, now: float) -> None:
         for _ in range(_STEPS):
             effects = self._machine.step(now)
             for effect in effects:
                 self._perform(now, effect)
             if not effects:
                 break
-        self._due = due if (due := self._machine.due(now)) is not None else math.inf
-        self._tell(now)
+
+    def _settle(self) -> None:
+        """One step: addresses that come and go, before anything is announced."""
+        self._changed = True
+        now = clock()
+        for effect in self._machine.step(now):
+            self._perform(now, effect)
+
+    def _stand(self, now: float) -> None:
+        """Tells the groups for which addresses this host stands."""
+        if self._chamber:
+            word = self._fitness
+            until = min(word.sent, now) + word.ttl
+            self._chamber.tell(word.fit, until, word.ranks)
 
     def _perform(self, now: float, effect: Effect) -> None:
+        slots, address = self._chamber.slots, ip(effect.place.address)
+        if isinstance(effect, DelAddress):
+            slots.open_until((address,), 0)
+        elif isinstance(effect, AddAddress) and not self._chamber.grants(address):
+            slots.open_until((address,), now + _BREATH)
         try:
             self._kernel.perform(effect)
         except OSError as e:
             self._machine.failed(now, effect, e.strerror or str(e))
             self._changed = self._dirty = True
 
+    def _breathe(self, now: float) -> None:
+        """Keeps the gate open for addresses that are held by the agent's word alone."""
+        if now < self._breathe_at or not self._chamber.slots.there:
+            return
+        self._breathe_at = now + _BREATH / 2
+        held = (w.ip for w in self._machine.wards() if w.state == "held" and not w.group)
+        self._chamber.slots.open_until(held, now + _BREATH)
+
+    def _report(self, report: Report) -> None:
+        self._clients.broadcast(Event(*report[:4], time=time.time(), epoch=report.epoch))
+
     def _tell(self, now: float) -> None:
-        wall = time.time()
         for report in self._machine.news(now):
-            self._clients.broadcast(Event(*report, time=wall))
+            self._report(report)
         if (status := self._status()) != self._status_told:
             self._status_told = status
             self._clients.broadcast(status)
@@ -233,10 +312,18 @@ class Holder:
         missing = (f"the carrier of {name} but by netlink" for name in self._kernel.missing())
         return Status(
             vips=tuple(
-                VipStatus(w.address, w.interface, w.state, round(w.since + epoch, 2), w.reason)
+                VipStatus(
+                    w.address,
+                    w.interface,
+                    w.state,
+                    round(w.since + epoch, 2),
+                    w.reason,
+                    w.group,
+                    w.epoch if w.state == "held" else 0,
+                )
                 for w in self._machine.wards()
             ),
             carriers=self._carriers,
             stall_ms_max=round(self._stall * 1000, 1),
-            lacks=(*self._lacks, *missing),
+            lacks=(*self._lacks, *missing, *self._gate_lacks),
         )

@@ -10,6 +10,8 @@ done. Rules, for one host without peers:
   while, and that is reported as a conflict. So is an address that somebody else configured.
 - Addresses that are not ours are never touched. Ours are those with our tag, and those that were
   set here and stayed since, whatever became of the tag.
+- An address of a group is held with its voters' leave instead, and the agent's word only says how
+  much the host wants it: the lease (hwagent.lease) decides, this finds the interface.
 - A holder that starts leaves tagged addresses of the one before alone for a moment, so that the
   agent can say whether they stay.
 """
@@ -41,6 +43,7 @@ class Machine:
 
     def __init__(self, now: float) -> None:
         self._wards: dict[str, Ward] = {}
+        self._by_ip: dict[str, Ward] = {}
         self._planned = False
         self._word: Word | None = None
         self._barred = ""
@@ -67,8 +70,9 @@ class Machine:
         old, self._wards, self._planned = self._wards, {}, True
         for vip in vips:
             ward = old.pop(vip.address, None) or Ward(vip.address, (), now)
-            ward.start_anew(vip.interfaces)
+            ward.start_anew(vip.interfaces, vip.group)
             self._wards[vip.address] = ward
+        self._by_ip = {ward.ip: ward for ward in self._wards.values()}
         for ward in old.values():
             if ward.state == "held":
                 gone = Report(ward.address, "released", "", "not in the plan any more")
@@ -77,6 +81,22 @@ class Machine:
     def fitness(self, word: Word) -> None:
         """Takes the agent's word; the last one counts, whichever agent it came from."""
         self._word = word
+
+    def grant(self, address: str, epoch: int) -> None:
+        """The voters of its group let an address (without prefix length) be held here."""
+        if (ward := self._by_ip.get(address)) is not None:
+            ward.granted, ward.epoch = True, epoch
+
+    def revoke(self, address: str, reason: str) -> None:
+        """The voters let it be held here no more."""
+        if (ward := self._by_ip.get(address)) is not None:
+            ward.granted, ward.wanting = False, reason
+
+    def announce(self, now: float, address: str) -> None:
+        """The neighbours are told once more where an address is."""
+        ward = self._by_ip.get(address)
+        if ward is not None and ward.interface:
+            self._announcements.start(now, ward.place)
 
     def release(self, address: str) -> bool:
         """Gives an address up until the next plan; false if it is not in the plan."""
@@ -169,7 +189,8 @@ class Machine:
         for ward in self._wards.values():
             if ward.told != (ward.state, ward.interface):
                 ward.told, ward.since = (ward.state, ward.interface), now
-                found.append(Report(ward.address, ward.state, ward.interface, ward.reason))
+                epoch = ward.epoch if ward.state == "held" else 0
+                found.append(Report(ward.address, ward.state, ward.interface, ward.reason, epoch))
         return found
 
     def wards(self) -> Collection[Ward]:
@@ -184,11 +205,23 @@ class Machine:
         """Whether an event about an address (``ip/prefix``) can concern us."""
         return tagged or any(ward.ip == ip(address) for ward in self._wards.values())
 
+    def able(self, now: float) -> dict[str, list[str]]:
+        """The IP addresses of each group that could be held here, if the voters let them."""
+        found: dict[str, list[str]] = {}
+        for ward in self._wards.values() if not (self._barred or self._closing) else ():
+            if ward.group and self._possible(now, ward)[1] == "held":
+                found.setdefault(ward.group, []).append(ward.ip)
+        return found
+
     # Decisions
 
     def _verdict(self, now: float, ward: Ward) -> Verdict:
-        if reason := self._barred or self._unfit(now):
+        if reason := self._barred or self._without_leave(now, ward):
             return "", "released", reason
+        return self._possible(now, ward)
+
+    def _possible(self, now: float, ward: Ward) -> Verdict:
+        """Where it can be held, if it may."""
         if ward.withheld:
             return "", "released", "released on request"
         if now < ward.paused_until:
@@ -202,6 +235,14 @@ class Machine:
         if not usable:
             return "", "released", ward.refusal
         return self._prefer(ward, usable), "held", ""
+
+    def _without_leave(self, now: float, ward: Ward) -> str:
+        """Why it may not be held: by the agent's word, or by the lease of its group."""
+        if not ward.group:
+            return self._unfit(now)
+        if self._closing:
+            return "the holder ends"
+        return "" if ward.granted else ward.wanting
 
     def _unfit(self, now: float) -> str:
         if self._closing:
@@ -246,7 +287,8 @@ class Machine:
     def _waits(self, now: float, place: Place) -> bool:
         if self._barred:
             return True
-        awaited = not self._planned or place.address in self._wards
+        ward = self._wards.get(place.address)
+        awaited = not self._planned or (ward is not None and not ward.group)
         return awaited and self._word is None and not self._closing and now < self._adopt_until
 
     def _additions(self, targets: Collection[Place]) -> Iterator[Effect]:

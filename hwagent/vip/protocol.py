@@ -9,10 +9,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from .effects import Happening
+
 #: Longest line that either side takes, in bytes: a status of VIPS_MAX with reasons fits in.
 LINE_MAX = 1 << 22
 #: Most addresses in a plan.
 VIPS_MAX = 2048
+#: Most groups of one host.
+GROUPS_MAX = 64
 #: Longest reason of an agent, in characters.
 REASON_MAX = 200
 #: Longest time to live that a word may have, in seconds.
@@ -20,6 +24,8 @@ TTL_MAX = 3600.0
 
 #: A name that the kernel takes for an interface, and that is safe as a part of a path.
 Interface = Annotated[str, msgspec.Meta(pattern=r"^(?!\.\.?$)[^/\s:]{1,15}$")]
+#: Hosts by name, with an address for each network.
+Hosts = dict[str, tuple[str, ...]]
 
 
 def clock() -> float:
@@ -28,25 +34,79 @@ def clock() -> float:
 
 
 class Vip(msgspec.Struct, frozen=True):
-    """A virtual IP, ``ip/prefix``, and its interfaces in order of preference."""
+    """A virtual IP, ``ip/prefix``, and its interfaces in order of preference.
+
+    One of a ``group`` is held only with its voters' leave.
+    """
 
     address: str
     interfaces: Annotated[tuple[Interface, ...], msgspec.Meta(min_length=1, max_length=64)]
+    group: str = ""
+
+
+class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A group as lease.Group has it: voters and members by name with their addresses, seconds."""
+
+    name: str
+    voters: Hosts
+    previous: Hosts = {}
+    members: Hosts = {}
+    interval: float
+    lease: float
+    longest: float
+    rate: float
+    slew: float
+    quorum: Literal["majority", "any"] = "majority"
+    preempt: bool = False
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """How groups talk: keys in base64, the first seals; the cluster's label; seal.POLICIES."""
+
+    label: str = ""
+    keys: tuple[str, ...] = ()
+    policy: Literal["none", "accept", "send", "required"] = "none"
 
 
 class Plan(msgspec.Struct, frozen=True, tag_field="message", tag="plan"):
-    """All addresses that the holder may hold. Ends the effect of earlier releases and conflicts."""
+    """All addresses that the holder may hold, and the groups in which this ``host`` has a part.
+
+    Ends the effect of earlier releases and conflicts.
+    """
 
     vips: Annotated[tuple[Vip, ...], msgspec.Meta(max_length=VIPS_MAX)]
+    host: str = ""
+    groups: Annotated[tuple[GroupPlan, ...], msgspec.Meta(max_length=GROUPS_MAX)] = ()
+    secrets: Secrets = Secrets()
 
 
 class Fitness(msgspec.Struct, frozen=True, tag_field="message", tag="fitness"):
-    """Whether the host is fit; a word of fitness holds for ``ttl`` seconds from ``sent`` on."""
+    """Whether the host is fit; a word of fitness holds for ``ttl`` seconds from ``sent`` on.
+
+    ``ranks`` are how many hosts there are that should rather hold an address, by IP address; 0 for
+    those that are not named.
+    """
 
     fit: bool
     reason: Annotated[str, msgspec.Meta(max_length=REASON_MAX)]
     ttl: Annotated[float, msgspec.Meta(ge=0, le=TTL_MAX)]
     sent: float
+    ranks: Annotated[dict[str, int], msgspec.Meta(max_length=VIPS_MAX)] = {}
+
+
+class Move(msgspec.Struct, frozen=True, tag_field="message", tag="move"):
+    """Hand an address (``ip/prefix``) to a member of its group."""
+
+    address: str
+    successor: str
+
+
+class Gate(msgspec.Struct, frozen=True, tag_field="message", tag="gate"):
+    """The guardian's gate: slots by IP address. The file of the first one comes with it."""
+
+    slots: Annotated[dict[str, int], msgspec.Meta(max_length=VIPS_MAX)]
+    problem: Annotated[str, msgspec.Meta(max_length=REASON_MAX)] = ""
 
 
 class Release(msgspec.Struct, frozen=True, tag_field="message", tag="release"):
@@ -61,26 +121,31 @@ class Ping(msgspec.Struct, frozen=True, tag_field="message", tag="ping"):
     number: int
 
 
-Request = Plan | Fitness | Release | Ping
+Request = Plan | Fitness | Release | Move | Gate | Ping
 
 State = Literal["held", "released", "conflict"]
 
 
 class VipStatus(msgspec.Struct, frozen=True):
-    """One address: where it is held, since when (seconds since the epoch), or why not."""
+    """One address: where it is held, since when (seconds since the epoch), or why not.
+
+    ``epoch`` grows with every owner of an address of a group: the token that fences older ones out.
+    """
 
     address: str
     interface: str
     state: State
     since: float
     reason: str
+    group: str = ""
+    epoch: int = 0
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
     """The holder as a whole; sent on connecting and on every change.
 
     ``stall_ms_max`` is the longest time by which the loop was late, since the start. ``lacks`` says
-    what of real-time priority, locked memory and privileges could not be had.
+    what of real-time priority, locked memory, privileges and the kernel's gate could not be had.
     """
 
     vips: tuple[VipStatus, ...]
@@ -89,14 +154,34 @@ class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
     lacks: tuple[str, ...]
 
 
+class Parcel(msgspec.Struct, frozen=True):
+    """A sealed packet, to an address and port, from one of this host's addresses."""
+
+    to: str
+    port: int
+    source: str
+    packet: bytes
+
+
+class Will(msgspec.Struct, frozen=True, tag_field="message", tag="will"):
+    """What the guardian sends once the holder is dead and the gate is shut. Said every second."""
+
+    parcels: tuple[Parcel, ...]
+
+
 class Event(msgspec.Struct, frozen=True, tag_field="message", tag="event"):
-    """Something that happened to an address; ``refused`` is a request that made no sense."""
+    """Something that happened to an address; ``refused`` is a request that made no sense.
+
+    ``lapsed``: the lease ran out without an answer of a majority. ``cloned``, ``foreign``: a voter
+    that counts for nobody. ``clock``: this host's clock stood still. ``epoch`` is a fencing token.
+    """
 
     address: str
-    type: Literal["held", "released", "conflict", "put_back", "failed", "refused"]
+    type: Happening
     interface: str
     reason: str
     time: float
+    epoch: int = 0
 
 
 class Pong(msgspec.Struct, frozen=True, tag_field="message", tag="pong"):
@@ -105,4 +190,4 @@ class Pong(msgspec.Struct, frozen=True, tag_field="message", tag="pong"):
     number: int
 
 
-Reply = Status | Event | Pong
+Reply = Status | Event | Will | Pong

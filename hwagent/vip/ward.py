@@ -21,11 +21,18 @@ class Ward(msgspec.Struct):
 
     ``interface`` is where it is held, or empty. ``refused`` are interfaces on which the kernel did
     not set it, with the time until which they are left alone. ``told`` is what was last reported.
+
+    One of a ``group`` is held while its lease is ``granted``, with an ``epoch``; ``wanting`` says
+    why it is not.
     """
 
     address: str
     interfaces: tuple[str, ...]
     since: float
+    group: str = ""
+    granted: bool = False
+    epoch: int = 0
+    wanting: str = "the voters have not been asked yet"
     interface: str = ""
     state: State = "released"
     reason: str = ""
@@ -46,9 +53,11 @@ class Ward(msgspec.Struct):
         """Where it is held."""
         return Place(self.interface, self.address)
 
-    def start_anew(self, interfaces: tuple[str, ...]) -> None:
+    def start_anew(self, interfaces: tuple[str, ...], group: str) -> None:
         """Takes a new plan: what was released, given up or refused is tried again."""
         self.interfaces = interfaces
+        if group != self.group:
+            self.group, self.granted = group, False
         self.withheld, self.refused, self.refusal = False, {}, ""
         self.lost_at = self.paused_until = -math.inf
 

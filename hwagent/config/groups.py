@@ -1,0 +1,72 @@
+"""What is wrong with groups that types cannot say."""
+
+from ipaddress import ip_address
+
+from .schema import Config, Group, Hosts
+from .source import Path, Source, nearest
+
+_VOTER_SETS = ("voters", "previous", "members")
+
+
+def check_groups(source: Source, config: Config, host: str) -> None:
+    """Raises ConfigError for groups that cannot work, and for addresses of groups not there."""
+    names: set[str] = set()
+    for index, group in enumerate(config.groups):
+        at = ("groups", index)
+        if group.name in names:
+            raise source.error((*at, "name"), f"group {group.name!r} stands twice")
+        names.add(group.name)
+        _check_hosts(source, at, group)
+        _check_times(source, at, group)
+        if host not in {**group.voters, **group.previous, **group.members}:
+            what = f"this host, {host!r}, is neither voter nor member of {group.name!r}"
+            hint = nearest(host, [*group.voters, *group.members])
+            raise source.error(("host",) if config.host else at, what, hint)
+    for index, vip in enumerate(config.vips):
+        if vip.group and vip.group not in names:
+            what = f"no group {vip.group!r}"
+            raise source.error(("vips", index, "group"), what, nearest(vip.group, names))
+
+
+def _check_hosts(source: Source, at: Path, group: Group) -> None:
+    if not group.voters:
+        raise source.error((*at, "voters"), "expected at least one voter")
+    for name in _VOTER_SETS:
+        hosts: Hosts = getattr(group, name)
+        for host, addresses in hosts.items():
+            if not addresses:
+                raise source.error((*at, name, host), f"{host!r} has no address")
+            for number, address in enumerate(addresses):
+                _check_address(source, (*at, name, host, number), address)
+    owners: dict[str, str] = {}
+    for host, addresses in {**group.members, **group.voters}.items():
+        for address in addresses:
+            if owners.setdefault(str(ip_address(address)), host) != host:
+                what = f"{address} is the address of {owners[str(ip_address(address))]!r} too"
+                raise source.error((*at, "voters", host), what)
+
+
+def _check_address(source: Source, at: Path, address: str) -> None:
+    try:
+        ip_address(address)
+    except ValueError:
+        what = f"expected an IP address without prefix length, not {address!r}"
+        raise source.error(at, what) from None
+
+
+def _check_times(source: Source, at: Path, group: Group) -> None:
+    interval, lease, longest = (float(t) for t in (group.interval, group.lease, group.longest))
+    if interval < 0.005:
+        raise source.error((*at, "interval"), f"{interval:g} s is shorter than 5 ms")
+    if lease < 2 * interval:
+        what = f"a lease of {lease:g} s leaves no second try at an interval of {interval:g} s"
+        raise source.error((*at, "lease"), what)
+    if longest < lease:
+        what = f"the longest lease, {longest:g} s, is shorter than this one of {lease:g} s"
+        raise source.error((*at, "longest"), what)
+    for name, most in (("drift", 0.01), ("slew", 0.2)):
+        value = getattr(group, name)
+        if not 0 <= value <= most:
+            raise source.error((*at, name), f"expected a ratio from 0 to {most:g}, not {value:g}")
+    if not 0 < group.port < 65536:
+        raise source.error((*at, "port"), f"no port: {group.port}")

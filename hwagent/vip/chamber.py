@@ -1,0 +1,191 @@
+"""All groups of this host: hears and tells their voters, opens and shuts the gate for them.
+
+The lease says what is to be done in order, and that order is what makes it safe. Here it is done
+for many addresses at once: gates that shut, then addresses, then gates that open, then messages.
+"""
+
+import os
+import select
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from hwagent.lease import (
+    Announce,
+    Effect,
+    Report,
+    Send,
+    SetGate,
+    Standing,
+    Word,
+)
+
+from . import effects
+from .machine import Machine
+from .protocol import GroupPlan, Parcel, Plan, Secrets, clock
+from .slots import Slots
+from .ward import ip
+
+if TYPE_CHECKING:
+    from .council import Council
+
+
+class Chamber:
+    """The councils by name of their group.
+
+    ``settle`` has the machine's decisions about addresses done; ``report`` tells whoever listens.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        poll: select.epoll,
+        settle: Callable[[], None],
+        report: Callable[[effects.Report], None],
+    ) -> None:
+        self.slots = Slots()
+        self._machine = machine
+        self._poll = poll
+        self._settle = settle
+        self._report = report
+        self._councils: dict[str, Council] = {}
+        self._told: dict[str, Word] = {}
+        self._groups: dict[str, str] = {}
+        self._secrets = Secrets()
+        self._nonce = int.from_bytes(os.urandom(7), "big") | 1
+
+    def __bool__(self) -> bool:
+        return bool(self._councils)
+
+    # What comes in
+
+    def plan(self, plan: Plan) -> None:
+        """Takes the groups of a plan. Raises ValueError, OSError; other groups work on."""
+        self._groups = {ip(vip.address): vip.group for vip in plan.vips if vip.group}
+        self._rekey(plan.secrets)
+        wanted = {group.name: group for group in plan.groups}
+        for name in self._councils.keys() - wanted.keys():
+            self._close(self._councils.pop(name))
+        for group in wanted.values():
+            self._convene(plan.host, group)
+
+    def serve(self, number: int) -> bool:
+        """Takes what has come in on a socket, if it is a council's."""
+        for council in self._councils.values():
+            if council.wire.reads(number):
+                self._obey(council, council.receive(number))
+                return True
+        return False
+
+    def tell(self, fit: bool, until: float, ranks: dict[str, int]) -> None:
+        """Passes on what the agent said, for the addresses that can be held here at all."""
+        able = self._machine.able(clock())
+        for name, council in self._councils.items():
+            standings = {a: Standing(ranks.get(a, 0), fit) for a in able.get(name, ())}
+            word = Word(standings, until)
+            if word != self._told.get(name):
+                self._told[name] = word
+                self._obey(council, council.tell(word))
+
+    def move(self, address: str, successor: str) -> bool:
+        """Hands an address (without prefix length) to a member; false if it is in no group."""
+        council = self._councils.get(self._groups.get(address, ""))
+        if council is not None:
+            self._obey(council, council.move(address, successor))
+        return council is not None
+
+    def tick(self, now: float) -> None:
+        """Time has passed."""
+        for council in self._councils.values():
+            if council.node.due() <= now:
+                self._obey(council, council.tick())
+
+    def grants(self, address: str) -> bool:
+        """Whether an address (without prefix length) is one of a group."""
+        return address in self._groups
+
+    # What goes out
+
+    def due(self) -> float:
+        """When time alone changes something."""
+        return min((c.node.due() for c in self._councils.values()), default=float("inf"))
+
+    def wills(self) -> tuple[Parcel, ...]:
+        """What the guardian sends if this process dies."""
+        return tuple(parcel for c in self._councils.values() for parcel in c.will())
+
+    def close(self) -> None:
+        """Gives everything up and says so."""
+        for council in self._councils.values():
+            self._close(council)
+        self._councils.clear()
+
+    # Inside
+
+    def _convene(self, host: str, group: GroupPlan) -> None:
+        council = self._councils.get(group.name)
+        if council is not None and council.stays(host, group):
+            self._obey(council, council.reconfigure(group))
+            return
+        if council is not None:
+            self._close(self._councils.pop(group.name))
+        # Not before a group is there to need it: its ciphers weigh more than all the rest
+        from .council import Council
+
+        made = Council(host, group, self._nonce, self._secrets, self._poll)
+        self._councils[group.name] = made
+        self._told.pop(group.name, None)
+
+    def _rekey(self, secrets: Secrets) -> None:
+        """New keys for all councils; they keep what they hold."""
+        if secrets != self._secrets:
+            self._secrets = secrets
+            for council in self._councils.values():
+                council.rekey(secrets)
+
+    def _close(self, council: "Council") -> None:
+        self._obey(council, council.close())
+        council.wire.close()
+        self._told.pop(council.plan.name, None)
+
+    def _obey(self, council: "Council", wanted: Iterable[Effect]) -> None:
+        """Does what a lease wants done; of two things about one address the later one counts."""
+        found = list(wanted)
+        if not found:
+            return
+        gates = {vip: e.deadline for e in found if isinstance(e, SetGate) for vip in e.vips}
+        self.slots.open_until((vip for vip, until in gates.items() if not until), 0)
+        if self._arrange(found):
+            self._settle()
+        for vip, until in gates.items():
+            if until:
+                self.slots.open_until((vip,), until)
+        for effect in found:
+            if isinstance(effect, Announce):
+                self._machine.announce(clock(), effect.vip)
+            elif isinstance(effect, Send):
+                council.wire.send(effect.to, effect.message)
+
+    def _arrange(self, found: list[Effect]) -> bool:
+        """Tells the machine which addresses may be held; true if that changes anything.
+
+        The reports say so. The lease's AddAddress and DelAddress come with one each, but where an
+        address stays while the lease has lapsed: here it goes, and comes back with the next lease.
+        """
+        changed = False
+        for effect in found:
+            if isinstance(effect, Report):
+                changed |= self._heed(effect)
+        return changed
+
+    def _heed(self, said: Report) -> bool:
+        match said.type:
+            case "held":
+                self._machine.grant(said.vip, said.epoch)
+            case "lost":
+                self._machine.revoke(said.vip, said.reason)
+            case other:
+                self._report(effects.Report(said.vip, other, "", said.reason, said.epoch))
+                if other != "lapsed":
+                    return False
+                self._machine.revoke(said.vip, said.reason)
+        return True

@@ -1,0 +1,109 @@
+"""One group on this host: its lease, its wire, and the clocks that the two are driven by."""
+
+import os
+import select
+import time
+from collections.abc import Iterator
+from random import Random
+
+from hwagent.cluster.channel import Channel
+from hwagent.cluster.keyring import Keyring
+from hwagent.cluster.seal import POLICIES, Sealer
+from hwagent.lease import Effect, Electorate, Group, Node, Now, Word
+
+from .protocol import GroupPlan, Parcel, Secrets, clock
+from .wire import Wire
+
+
+class Council:
+    """A voter's, an owner's or a witness's part in a group. Raises OSError, ValueError."""
+
+    def __init__(
+        self, host: str, plan: GroupPlan, nonce: int, secrets: Secrets, poll: select.epoll
+    ) -> None:
+        self.plan = plan
+        self._host = host
+        group = group_of(plan)
+        own = {**group.members, **group.addresses()}.get(host, ())
+        if not own:
+            raise ValueError(f"{host!r} is neither voter nor member of group {plan.name!r}")
+        self._own = own
+        self.wire = Wire(own, plan.port, _channel(secrets), poll)
+        self.node = Node(clocks(), host, nonce, group, Random(nonce))
+        self.wire.meet(self._peers())
+
+    def stays(self, host: str, plan: GroupPlan) -> bool:
+        """Whether a plan can be taken without ending what is held: same host, same sockets."""
+        hosts = {**plan.members, **plan.previous, **plan.voters}
+        same = (host, hosts.get(host), plan.port) == (self._host, self._own, self.plan.port)
+        return same and plan.quorum == self.plan.quorum
+
+    def reconfigure(self, plan: GroupPlan) -> list[Effect]:
+        """Takes another plan of the same group; what is held stays held. Raises ValueError."""
+        group = group_of(plan)
+        self.plan = plan
+        effects = self.node.reconfigure(clocks(), group)
+        self.wire.meet(self._peers())
+        return effects
+
+    def rekey(self, secrets: Secrets) -> None:
+        """Takes other keys; what is held stays held."""
+        self.wire.channel = _channel(secrets)
+
+    def receive(self, number: int) -> Iterator[Effect]:
+        """What comes of all that has come in; the clock is read anew after each packet."""
+        for source, message in self.wire.receive(number):
+            yield from self.node.receive(clocks(), source, message)
+
+    def tell(self, word: Word) -> list[Effect]:
+        """Takes for which addresses this host stands, and how."""
+        return self.node.fitness(clocks(), word)
+
+    def move(self, vip: str, successor: str) -> list[Effect]:
+        """Hands an address to a member."""
+        return self.node.move(clocks(), vip, successor)
+
+    def tick(self) -> list[Effect]:
+        """Time has passed."""
+        return self.node.tick(clocks())
+
+    def close(self) -> list[Effect]:
+        """Gives everything up."""
+        return self.node.close(clocks())
+
+    def will(self) -> list[Parcel]:
+        """For the guardian to send if this process has died."""
+        return self.wire.parcels(self._peers(), self.node.will())
+
+    def _peers(self) -> dict[str, tuple[str, ...]]:
+        return {**self.node.group.members, **self.node.group.addresses()}
+
+
+def _channel(secrets: Secrets) -> Channel:
+    sealer = Sealer(Keyring(secrets.keys), secrets.label, POLICIES[secrets.policy])
+    return Channel(clock(), sealer, lambda: int.from_bytes(os.urandom(8), "big") | 1)
+
+
+def clocks() -> Now:
+    """The clocks of this host, now."""
+    return Now(
+        time.clock_gettime(time.CLOCK_MONOTONIC_RAW),
+        time.clock_gettime(time.CLOCK_BOOTTIME),
+        time.time(),
+    )
+
+
+def group_of(plan: GroupPlan) -> Group:
+    """The lease's view of a plan. Raises ValueError for times that cannot work."""
+    return Group(
+        name=plan.name,
+        voters=Electorate(plan.voters, plan.longest),
+        previous=Electorate(plan.previous, plan.longest) if plan.previous else None,
+        members={n: a for n, a in plan.members.items() if n not in plan.voters},
+        interval=plan.interval,
+        lease=plan.lease,
+        rate=plan.rate,
+        slew=plan.slew,
+        quorum=plan.quorum,
+        preempt=plan.preempt,
+    )

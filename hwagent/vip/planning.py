@@ -1,0 +1,38 @@
+"""From the configuration to the holder's plan. Pure."""
+
+from ipaddress import ip_address, ip_interface
+
+from hwagent.config import Config, Group
+
+from . import protocol
+from .protocol import GroupPlan, Plan, Secrets
+
+
+def plan_of(config: Config, host: str, secrets: Secrets) -> Plan:
+    """What the holder of ``host`` is told; addresses in the kernel's form. Raises ValueError."""
+    vips = tuple(
+        protocol.Vip(str(ip_interface(vip.address)), tuple(vip.interfaces), vip.group)
+        for vip in config.vips
+    )
+    return Plan(vips, host, tuple(_group(group) for group in config.groups), secrets)
+
+
+def _group(group: Group) -> GroupPlan:
+    return GroupPlan(
+        name=group.name,
+        voters=_hosts(group.voters),
+        previous=_hosts(group.previous),
+        members=_hosts(group.members),
+        interval=float(group.interval),
+        lease=float(group.lease),
+        longest=float(group.longest),
+        rate=group.drift,
+        slew=group.slew,
+        quorum=group.quorum,
+        preempt=group.preempt,
+        port=group.port,
+    )
+
+
+def _hosts(hosts: protocol.Hosts) -> protocol.Hosts:
+    return {name: tuple(str(ip_address(a)) for a in many) for name, many in hosts.items()}

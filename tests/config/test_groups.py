@@ -1,0 +1,51 @@
+"""Groups in the configuration: what cannot work is told with its place."""
+
+from pathlib import Path
+
+import pytest
+
+from hwagent.config import Config, ConfigError, load_config
+
+GOOD = """
+host: h1
+vips: [{address: 10.0.0.100/24, interfaces: [eth0], group: web}]
+groups:
+- name: web
+  voters: {h1: [10.0.0.1], h2: [10.0.0.2], w1: [10.0.0.9]}
+"""
+
+
+def load(tmp_path: Path, text: str) -> Config:
+    (tmp_path / "hwagent.yaml").write_text(text)
+    return load_config(str(tmp_path / "hwagent.yaml"))
+
+
+def test_a_group_of_three_voters_has_keepalived_like_times(tmp_path: Path) -> None:
+    [group] = load(tmp_path, GOOD).groups
+    assert group.voters["w1"] == ("10.0.0.9",)
+    assert (float(group.interval), float(group.lease)) == (0.1, 0.3)
+    assert group.quorum == "majority"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("group: web", "group: wbe", 3, "no group 'wbe' at vips[0].group; did you mean 'web'"),
+        ("host: h1", "host: h3", 2, "neither voter nor member of 'web' at host; did you mean"),
+        ("[10.0.0.9]", "[10.0.0]", 6, "expected an IP address without prefix length"),
+        ("[10.0.0.9]", "[]", 6, "'w1' has no address"),
+        ("[10.0.0.9]", "[10.0.0.1]", 6, "10.0.0.1 is the address of 'h1' too"),
+        ("name: web", "name: web\n  lease: 150ms", 6, "leaves no second try"),
+        ("name: web", "name: web\n  lease: 2s", 5, "shorter than this one of 2 s"),
+        ("name: web", "name: web\n  interval: 1ms", 6, "shorter than 5 ms"),
+        ("name: web", "name: web\n  slew: 3", 6, "expected a ratio from 0 to 0.2"),
+        ("name: web", "name: web\n  quorum: none", 6, "known are any, majority"),
+    ],
+)
+def test_what_cannot_work_is_told_with_its_place(
+    tmp_path: Path, old: str, new: str, line: int, says: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, GOOD.replace(old, new))
+    assert says in str(caught.value)
+    assert caught.value.place.line == line
