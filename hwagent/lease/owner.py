@@ -265,7 +265,7 @@ class Owner:
         epoch = max(self._epochs.get(vip, 0) + 1, int(now.wall * 1000))
         self._epochs[vip] = epoch
         self._beats.relist()
-        ends = now.boot + self._group.interval
+        ends = now.boot + self._group.lease / 2
         return Holding(vip, epoch, self._beats.seq + 1, ends)
 
     def _settle(self, now: Now) -> None:
