@@ -11,6 +11,7 @@ import msgspec
 from hwagent.config import duration
 
 from .client import NoAgent, get, request
+from .fleet import fleet_status, get_fleet, print_fleet
 from .output import exit_status, fail, output_option, paint, print_json, since, socket_option
 from .show import SEVERITIES, print_components, print_vips
 
@@ -18,16 +19,21 @@ from .show import SEVERITIES, print_components, print_vips
 @click.command("status")
 @click.option("-x", "--brief", is_flag=True, help="One line if all is well.")
 @click.option("-a", "--all", "everything", is_flag=True, help="Healthy components too.")
+@click.option("--fleet", is_flag=True, help="Every member of the fleet, and how old that is.")
 @click.option("--wait", "span", default="", help="Wait so long for a first round, such as 30s.")
 @output_option
 @socket_option
-def command(brief: bool, everything: bool, span: str, output: str, path: str) -> int:
+def command(
+    brief: bool, everything: bool, fleet: bool, span: str, output: str, path: str
+) -> int:  # fmt: skip
     """Health of this host: what is wrong, why, since when, and what was done about it.
 
-    The exit status is that of the host's health.
+    The exit status is that of the host's health; with --fleet that of the worst member's.
     """
     if span:
         _wait(path, span)
+    if fleet:
+        return _fleet(path, output)
     status = get(path, "/v1/status")
     if output == "json":
         print_json(status)
@@ -36,6 +42,15 @@ def command(brief: bool, everything: bool, span: str, output: str, path: str) ->
     else:
         show_status(status, everything, get(path, "/v1/actions")["actions"])
     return exit_status(status["health"])
+
+
+def _fleet(path: str, output: str) -> int:
+    members = get_fleet(path)
+    if output == "json":
+        print_json({"members": members})
+    else:
+        print_fleet(members)
+    return fleet_status(members)
 
 
 def _wait(path: str, span: str) -> None:
@@ -62,9 +77,10 @@ def show_status(
     """Prints a status for people; ``outcomes`` are the actions that were done lately."""
     _show_host(status)
     firing = [a for a in status["alerts"] if a["state"] == "firing"]
+    quiet = {(q["rule"], q["component"]): q["why"] for q in status["quiet"]}
     for alert in sorted(firing, key=rank):
         click.echo()
-        _show_alert(alert, status["time"], outcomes)
+        _show_alert(alert, status["time"], outcomes, quiet.get((alert["rule"], alert["component"])))
     sick = [c for c in status["components"] if c["health"] == "unknown"]
     shown = status["components"] if everything else sick
     if shown:
@@ -101,10 +117,13 @@ def rank(alert: dict[str, Any]) -> tuple[bool, int, str]:
     return bool(alert["inhibited_by"]), severity, alert["component"]
 
 
-def _show_alert(alert: dict[str, Any], now: float, outcomes: Sequence[dict[str, Any]]) -> None:
+def _show_alert(
+    alert: dict[str, Any], now: float, outcomes: Sequence[dict[str, Any]], quiet: str | None
+) -> None:
     click.echo(f"{paint(alert['severity'])}: {alert['summary'] or alert['rule']}")
     click.echo(f"  component: {alert['component']}")
-    click.echo(f"  rule:      {alert['rule']}, for {since(alert['since'], now)}")
+    told = f", {quiet}" if quiet else ""
+    click.echo(f"  rule:      {alert['rule']}, for {since(alert['since'], now)}{told}")
     if alert["inhibited_by"]:
         click.echo(f"  because:   {alert['inhibited_by']}, which explains it")
     if alert["description"]:

@@ -320,6 +320,7 @@ class Agent:
             "started": self.started,
             "ready": self.looker.first_round.is_set(),
             "maintenance": self.core.maintenance.reason(self.clock.now()),
+            "quiet": self.core.quiet(self.clock.now()),
             "problems": self.problems(),
         }
 

@@ -64,6 +64,18 @@ class Core:
         """Health of the host: the worst of its components."""
         return worst(c.health for c in self.components())
 
+    def quiet(self, now: float) -> list[dict[str, str]]:
+        """Alerts that nobody is told of, and why: acknowledged or silenced by a person."""
+        return [
+            {
+                "rule": alert.rule,
+                "component": alert.component,
+                "why": "acknowledged" if self.acks.covers(alert) else "silenced",
+            }
+            for alert in self.alerts()
+            if self._quiet(now, alert)
+        ]
+
     def verdict(self, now: float) -> Verdict:
         """Whether the host is fit to hold virtual IPs."""
         why = self.maintenance.reason(now)

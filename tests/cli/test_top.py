@@ -27,7 +27,8 @@ def alert(number, severity="warning", inhibited_by=""):
 def status(**more):
     return {
         "host": "h", "health": "ok", "mode": "act", "components": [], "alerts": [], "vips": [],
-        "time": 100.0, "started": 10.0, "ready": True, "maintenance": "", "problems": [], **more,
+        "time": 100.0, "started": 10.0, "ready": True, "maintenance": "", "problems": [],
+        "quiet": [], **more,
     }  # fmt: skip
 
 
