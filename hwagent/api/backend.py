@@ -20,6 +20,15 @@ class Backend(Protocol):
     def status(self) -> dict[str, Any]:
         """host, health, mode, version, components, alerts, vips, members and more."""
 
+    def members(self) -> list[dict[str, Any]]:
+        """Members of the fleet; alone, this host."""
+
+    def fleet(self) -> dict[str, Any]:
+        """Every member's status as last heard, and how old that is."""
+
+    def rtt(self, one: str, other: str) -> dict[str, Any]:
+        """Round-trip time between two members. Raises Refused."""
+
     def components(self) -> list[Component]:
         """All components, sorted by id."""
 

@@ -37,6 +37,9 @@ class Router:
         self._admins = admins
         self._routes = [
             Route("GET", _path("/v1/status"), self._status),
+            Route("GET", _path("/v1/members"), self._members),
+            Route("GET", _path("/v1/fleet"), self._fleet),
+            Route("GET", _path("/v1/rtt"), self._rtt),
             Route("GET", _path("/v1/components"), self._components),
             Route("GET", _path("/v1/components/{id}"), self._component),
             Route("GET", _path("/v1/alerts"), self._alerts),
@@ -74,6 +77,16 @@ class Router:
 
     async def _status(self, request: Request, parts: dict[str, str]) -> Response:
         return json_response(self._backend.status())
+
+    async def _members(self, request: Request, parts: dict[str, str]) -> Response:
+        return json_response({"members": self._backend.members()})
+
+    async def _fleet(self, request: Request, parts: dict[str, str]) -> Response:
+        return json_response(self._backend.fleet())
+
+    async def _rtt(self, request: Request, parts: dict[str, str]) -> Response:
+        ends = (request.query.get(key, "") for key in ("from", "to"))
+        return json_response(self._backend.rtt(*ends))
 
     async def _components(self, request: Request, parts: dict[str, str]) -> Response:
         wanted = {k: v for k, v in request.query.items() if k in ("kind", "health")}

@@ -13,6 +13,7 @@ TYPES = {
     "action": ("intent", "outcome"),
     "alert": ("alert",),
     "fitness": ("note",),
+    "member": ("note",),
     "note": ("note",),
     "reading": ("reading",),
     "vip": ("note",),

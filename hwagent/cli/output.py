@@ -28,6 +28,9 @@ COLOURS = {
     "pending": "yellow",
     "resolved": "green",
     "done": "green",
+    "alive": "green",
+    "suspect": "yellow",
+    "left": "cyan",
     "refused": "yellow",
     "rehearsed": "cyan",
 }

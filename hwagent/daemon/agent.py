@@ -27,6 +27,7 @@ from .clock import Clock
 from .control import Control
 from .core import Core
 from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
+from .gossip import Gossip
 from .holding import Holding
 from .inventory import Job
 from .liveness import live, summary
@@ -87,6 +88,7 @@ class Agent:
         self.telling = Telling(self.pollers, config.notify)
         self.watch = Watch(options.root)
         self.manager = Manager()
+        self.gossip = Gossip(self)
         self.control_room = Control(self)
         self.config_problem = ""
         #: What else is wrong with the agent itself, by what it is about; empty texts are nothing.
@@ -127,15 +129,17 @@ class Agent:
         self.looker.configure(self.config)
         self.looker.configure_services(self.config.services)
         self.holding.configure(self.config)
+        self.gossip.configure(self.config)
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
-        for part in parts:
+        for part in (*parts, self.gossip.run):
             self._start(part())
         self._start(live(self.manager, self._turn, self.status))
         log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
 
     def _start_children(self) -> None:
         """Starts the holder and its guardian, once the configuration has addresses to hold."""
-        wanted = not self.options.holder and self.config.vips and self.options.root == "/"
+        addresses = self.config.vips or self.config.groups
+        wanted = not self.options.holder and addresses and self.options.root == "/"
         if wanted and not self._children:
             self._children = vip_children(self.options.places.holder)
             for child in self._children:
@@ -233,6 +237,8 @@ class Agent:
     def _publish(self, type: str, component: str, data: Any) -> None:
         now = self.clock.now()
         self.bus.publish(now, type, component, data)
+        if type != "reading":
+            self.gossip.changed()
         if type == "vip":
             self.journal.write(Record(now, "note", component, type, data))
         if type == "alert":
@@ -275,6 +281,7 @@ class Agent:
         self.looker.configure_services(config.services)
         self._start_children()
         self.holding.configure(config)
+        self.gossip.configure(config)
         self.telling.configure(config.notify)
         self.config_problem = ""
 
@@ -315,7 +322,7 @@ class Agent:
             "components": components,
             "alerts": self.core.alerts(),
             "vips": self.vips(),
-            "members": [{"name": self.host, "status": "alive", "self": True}],
+            "members": self.members(),
             "time": self.clock.now(),
             "started": self.started,
             "ready": self.looker.first_round.is_set(),
@@ -327,7 +334,7 @@ class Agent:
     def problems(self) -> list[str]:
         """What is wrong with the agent itself."""
         found = [self.config_problem, self.journal.broken and f"journal: {self.journal.broken}"]
-        found += [self.journal.note, *self._troubles.values()]
+        found += [self.journal.note, self.gossip.problem, *self._troubles.values()]
         if self.config.vips and not self.holding.connected:
             found.append("the holder does not answer")
         return [p for p in found if p]
@@ -335,6 +342,18 @@ class Agent:
     def vips(self) -> list[dict[str, Any]]:
         """Virtual IPs of the configuration as the holder has them."""
         return self.holding.vips() if self.config.vips else []
+
+    def members(self) -> list[dict[str, Any]]:
+        """Members of the fleet; alone, this host."""
+        return self.gossip.members()
+
+    def fleet(self) -> dict[str, Any]:
+        """Every member's status as last heard, and how old that is."""
+        return {"host": self.host, "time": self.clock.now(), "members": self.gossip.fleet()}
+
+    def rtt(self, one: str, other: str) -> dict[str, Any]:
+        """Round-trip time between two members. Raises Refused."""
+        return self.gossip.rtt(one or self.host, other)
 
     def components(self) -> list[Component]:
         """All components, sorted by id."""

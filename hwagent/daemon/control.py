@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import msgspec
@@ -13,12 +13,13 @@ from hwagent.config import ConfigError, nearest
 from hwagent.model import Action
 from hwagent.respond import Done
 
+from .fleet_control import FleetControl
 from .past import records
+from .request import convert
 
 if TYPE_CHECKING:
     from .agent import Agent
 
-T = TypeVar("T", bound=msgspec.Struct)
 Command = Callable[[dict[str, Any]], Awaitable[Any]]
 
 
@@ -72,6 +73,7 @@ class Control:
 
     def __init__(self, agent: "Agent") -> None:
         self._agent = agent
+        fleet = FleetControl(agent)
         self._commands: Mapping[str, Command] = {
             "silence": self.silence,
             "silences": self.silences,
@@ -82,6 +84,9 @@ class Control:
             "reload": self.reload,
             "notify-test": self.notify_test,
             "action": self.action,
+            "join": fleet.join,
+            "leave": fleet.leave,
+            "keys": fleet.keys,
         }
 
     async def run(self, command: str, arguments: dict[str, Any]) -> Any:
@@ -93,7 +98,7 @@ class Control:
 
     async def silence(self, arguments: dict[str, Any]) -> Any:
         """Adds a silence."""
-        wanted = _convert(arguments, SilenceRequest)
+        wanted = convert(arguments, SilenceRequest)
         now = self._agent.clock.now()
         core = self._agent.core
         core.silences.add(
@@ -112,14 +117,14 @@ class Control:
 
     async def unsilence(self, arguments: dict[str, Any]) -> Any:
         """Ends a silence."""
-        if not self._agent.core.silences.remove(_convert(arguments, IdRequest).id):
+        if not self._agent.core.silences.remove(convert(arguments, IdRequest).id):
             raise Refused(404, f"no silence {arguments['id']!r}")
         self._agent.save()
         return await self.silences({})
 
     async def ack(self, arguments: dict[str, Any]) -> Any:
         """Acknowledges alerts until they change."""
-        wanted = _convert(arguments, AckRequest)
+        wanted = convert(arguments, AckRequest)
         chosen = [
             a
             for a in self._agent.alerts()
@@ -135,7 +140,7 @@ class Control:
 
     async def maintenance(self, arguments: dict[str, Any]) -> Any:
         """Maintenance on or off."""
-        wanted = _convert(arguments, MaintenanceRequest)
+        wanted = convert(arguments, MaintenanceRequest)
         now = self._agent.clock.now()
         room = self._agent.core.maintenance
         if wanted.on:
@@ -149,7 +154,7 @@ class Control:
 
     async def forget(self, arguments: dict[str, Any]) -> Any:
         """Forgets a vanished component."""
-        id = _convert(arguments, ComponentRequest).component
+        id = convert(arguments, ComponentRequest).component
         effects = self._agent.core.forget(self._agent.clock.now(), id)
         if not effects:
             raise Refused(409, f"{id} has not vanished, or is not known")
@@ -178,7 +183,7 @@ class Control:
 
     async def action(self, arguments: dict[str, Any]) -> Any:
         """An action by a person."""
-        wanted = _convert(arguments, ActionRequest)
+        wanted = convert(arguments, ActionRequest)
         action = Action(
             id=uuid4().hex,
             name=wanted.name,
@@ -207,13 +212,6 @@ class Control:
         except (TimeoutError, OSError) as e:
             raise Refused(503, f"the journal cannot be read: {e or 'no answer'}") from None
         return [msgspec.to_builtins(r) for r in found]
-
-
-def _convert(arguments: dict[str, Any], type: type[T]) -> T:
-    try:
-        return msgspec.convert(arguments, type)
-    except msgspec.ValidationError as e:
-        raise Refused(400, str(e)) from None
 
 
 def _time(seconds: float) -> str:

@@ -50,6 +50,7 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
         "hwagent_vip_held", "gauge", "1 if this host holds the virtual IP",
         [({"address": v["address"]}, int(v["state"] == "held")) for v in agent.vips()],
     )  # fmt: skip
+    yield from agent.gossip.metrics()
     yield from _looks(agent)
     yield simple_family(
         "hwagent_journal_dropped_records", "counter", "records that the journal could not take",

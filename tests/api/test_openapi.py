@@ -10,7 +10,7 @@ from openapi_spec_validator import validate
 
 from hwagent.api.routes import Router
 from hwagent.cli.client import events, request
-from hwagent.daemon import control
+from hwagent.daemon import control, fleet_control
 from hwagent.daemon.control import Control
 from hwagent.testing.server import Server
 from tests.agents import RunningAgent
@@ -22,6 +22,8 @@ REQUESTS = {
     "Maintenance": control.MaintenanceRequest,
     "Forget": control.ComponentRequest,
     "ActionRequest": control.ActionRequest,
+    "Join": fleet_control.JoinRequest,
+    "KeysRequest": fleet_control.KeysRequest,
 }
 SPEC = yaml.safe_load(files("hwagent.api").joinpath("openapi.yaml").read_text())
 
