@@ -54,12 +54,15 @@ DECODERS: Mapping[str, str] = {
     "mdstat": "mdstat:decode",
     "mdadm-detail": "mdadm:decode",
     "lldp": "lldp:decode",
+    "ipmi-sensors": "ipmi:decode_freeipmi",
+    "ipmitool-sdr": "ipmi:decode_ipmitool",
+    "ipmi-dcmi": "ipmi:decode_dcmi",
     "snmprec": "hwagent.snmp.decode:recording",
     "snmpwalk": "hwagent.snmp.decode:printed",
 }
 
 #: Modules that declare kinds of components which no collector of the host itself finds.
-DECLARING: tuple[str, ...] = ("hwagent.snmp.switch",)
+DECLARING: tuple[str, ...] = ("hwagent.snmp.switch", "hwagent.collect.ipmi")
 
 
 def collectors() -> list[Collector]:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.corpus import (
     test_facts_disk,
+    test_facts_ipmi,
     test_facts_lldp,
     test_facts_md,
     test_facts_nic,
@@ -21,9 +22,13 @@ TESTED = [
     *test_facts_nic.FACTS,
     *(test_facts_tree.FACTS + test_facts_tree.COUNTS),
     *test_facts_snmp.FACTS,
+    *test_facts_ipmi.FACTS,
     *test_facts_lldp.FACTS,
 ]
-OURS = ("mdstat", "mdadm-detail", "smartctl", "nvme-cli", "ethtool", "node_exporter", "snmp", "lldp")
+OURS = (
+    *("mdstat", "mdadm-detail", "smartctl", "nvme-cli", "ethtool", "node_exporter"),
+    *("snmp", "lldp", "ipmi"),
+)
 
 
 @pytest.mark.skipif(not facts(), reason="../shared/corpora is absent")
