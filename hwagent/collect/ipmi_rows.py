@@ -1,8 +1,8 @@
 """Tables of sensors that FreeIPMI and ipmitool print, row by row. Pure.
 
 Sources: ipmi-sensors(8), ipmimonitoring(8) (``ID | Name | Type | State | Reading | Units | Event``,
-the state only of the latter; also with thresholds, or separated by commas); ipmitool(1) (``sdr``, ``sdr elist``, ``sdr type``,
-``sensor``, each also with ``-c``).
+the state only of the latter; also with thresholds, or separated by commas); ipmitool(1) (``sdr``,
+``sdr elist``, ``sdr type``, ``sensor``, each also with ``-c``).
 """
 
 import csv

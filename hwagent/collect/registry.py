@@ -57,12 +57,17 @@ DECODERS: Mapping[str, str] = {
     "ipmi-sensors": "ipmi:decode_freeipmi",
     "ipmitool-sdr": "ipmi:decode_ipmitool",
     "ipmi-dcmi": "ipmi:decode_dcmi",
+    "redfish": "redfish:decode",
     "snmprec": "hwagent.snmp.decode:recording",
     "snmpwalk": "hwagent.snmp.decode:printed",
 }
 
 #: Modules that declare kinds of components which no collector of the host itself finds.
-DECLARING: tuple[str, ...] = ("hwagent.snmp.switch", "hwagent.collect.ipmi")
+DECLARING: tuple[str, ...] = (
+    "hwagent.snmp.switch",
+    "hwagent.collect.ipmi",
+    "hwagent.collect.redfish",
+)
 
 
 def collectors() -> list[Collector]:

@@ -43,6 +43,8 @@ _BY_NAME = {kind.name: kind for kind in KINDS.values()}
 PART_KINDS: dict[str, tuple[Metric, ...]] = {
     "psu": PSU_METRICS,
     "sensor": SENSOR_METRICS,
+    "disk": (_CONDITION, _INSERTED),
+    "controller": (_CONDITION, gauge("celsius", "temperature of its chip", "celsius", "storcli")),
     **{
         name: (*_BY_NAME[name].metrics, _CONDITION, _INSERTED)
         for name in (
@@ -61,10 +63,12 @@ def judge(report: Report, verdict: str) -> None:
         report.fail("its management does not know its state")
         return
     report.metrics["condition"] = CONDITIONS[verdict]
-    if report.kind in ("psu", "fan", "sensor"):
+    if report.kind in ("psu", "fan", "sensor", "disk"):
         report.metrics["inserted"] = int(verdict != "absent")
     if report.kind == "psu":
         _psu(report, verdict)
+    elif report.kind in ("disk", "controller", "frequency"):
+        return
     elif verdict == "failed" or (report.kind == "fan" and verdict == "critical"):
         report.metrics["fault"] = 1
     elif report.kind in ("temperature", "voltage", "current", "power"):

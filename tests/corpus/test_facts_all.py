@@ -10,6 +10,7 @@ from tests.corpus import (
     test_facts_lldp,
     test_facts_md,
     test_facts_nic,
+    test_facts_redfish,
     test_facts_snmp,
     test_facts_tree,
 )
@@ -23,11 +24,12 @@ TESTED = [
     *(test_facts_tree.FACTS + test_facts_tree.COUNTS),
     *test_facts_snmp.FACTS,
     *test_facts_ipmi.FACTS,
+    *test_facts_redfish.FACTS,
     *test_facts_lldp.FACTS,
 ]
 OURS = (
     *("mdstat", "mdadm-detail", "smartctl", "nvme-cli", "ethtool", "node_exporter"),
-    *("snmp", "lldp", "ipmi"),
+    *("snmp", "lldp", "ipmi", "redfish"),
 )
 
 
