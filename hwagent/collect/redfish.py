@@ -1,8 +1,8 @@
 """What a BMC says by Redfish: supplies, fans, temperatures, redundancy, drives, controllers. Pure.
 
 Source: DMTF DSP0268 (Redfish schemas). One document at a time, whatever its type: types that are
-not known by themselves count by their Status. The new subsystems (2020.4) and the old arrays have the
-same parts in other words; who reads a live BMC takes those that have members.
+not known by themselves count by their Status. The new subsystems (2020.4) and the old arrays have
+the same parts in other words; who reads a live BMC takes those that have members.
 """
 
 from collections import Counter
