@@ -1,4 +1,4 @@
-"""One host in one group: its voter, if it has a vote, and its owner, behind one door."""
+"""One host in one group: its voter and its owner, behind one door."""
 
 from collections.abc import Iterable
 from random import Random
@@ -13,6 +13,9 @@ from .voter import Voter
 class Node:
     """What a holder drives, and a witness, which just never gets a word of fitness.
 
+    Each host is a voter from its start, though nobody may ask it: when a voter set comes to include
+    it, it has been silent for M already and owners need not wait for it.
+
     Each input returns the effects, to be performed one after the other. ``nonce`` is another one at
     every start. The socket must be bound to the addresses that the voter set has for this host:
     messages to oneself go that way too, so that a copied host does not count its own vote.
@@ -23,8 +26,7 @@ class Node:
         self._nonce = nonce
         self.group = group
         self.owner = Owner(name, nonce, group, random, self._promised)
-        self.voter: Voter | None = None
-        self._appoint(now)
+        self.voter = Voter(now.raw, name, nonce, group)
 
     def fitness(self, now: Now, word: Word) -> list[Effect]:
         """Takes the agent's word."""
@@ -45,9 +47,7 @@ class Node:
         """Takes another configuration of the same group."""
         self.group = group
         self.owner.reconfigure(group)
-        if self.voter is not None:
-            self.voter.reconfigure(now.raw, group)
-        self._appoint(now)
+        self.voter.reconfigure(now.raw, group)
         return self.tick(now)
 
     def receive(self, now: Now, source: str, message: Message) -> list[Effect]:
@@ -84,8 +84,6 @@ class Node:
         return ()
 
     def _vote(self, now: Now, source: str, message: Heartbeat) -> Iterable[Effect]:
-        if self.voter is None:
-            return ()
         ack = self.voter.heartbeat(now.raw, message)
         freed = self.voter.freed()
         if message.nonce != self._nonce:
@@ -93,10 +91,8 @@ class Node:
         return () if ack is None else (Send(source, ack),)
 
     def _release(self, now: Now, message: Release) -> None:
-        freed: set[str] = set()
-        if self.voter is not None:
-            self.voter.release(now.raw, message)
-            freed = self.voter.freed()
+        self.voter.release(now.raw, message)
+        freed = self.voter.freed()
         if message.nonce == self._nonce:
             return  # what this host gave back, it asks for again at its own time
         if message.claims is None:
@@ -105,8 +101,4 @@ class Node:
             self.owner.released(now, message)
 
     def _promised(self, now: Now, vip: str) -> float:
-        return 0.0 if self.voter is None else self.voter.left(now.raw, vip, self._nonce)
-
-    def _appoint(self, now: Now) -> None:
-        if self.voter is None and self._name in self.group.addresses():
-            self.voter = Voter(now.raw, self._name, self._nonce, self.group)
+        return self.voter.left(now.raw, vip, self._nonce)

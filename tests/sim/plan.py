@@ -238,7 +238,7 @@ def _stop(plan: Plan, random: Random) -> tuple[Any, ...]:
 def _relength(plan: Plan, random: Random) -> tuple[Any, ...]:
     """Another lease, from host to host at other times, or not everywhere."""
     factors = tuple(random.uniform(0.55, 1.0) for _ in range(len(plan.hosts)))
-    pain = plan.group.lease * random.uniform(1.0, 2.0)
+    pain = plan.group.longest * random.uniform(1.5, 2.5)
     return factors, random.choice(plan.hosts), pain, random.uniform(0.0, 0.5) + pain
 
 

@@ -406,12 +406,18 @@ class World:
     def do_relength(
         self, factors: tuple[float, ...], victim: str, pain: float, span: float
     ) -> None:
-        """Leases of other lengths here and there; then one host is cut off."""
+        """Leases of other lengths here and there; one host gets the longest as acks to it are on
+        their way, and then it is cut off."""
+        longest, cut = self.plan.group.longest, span - pain
         for host, factor in zip(self.hosts, factors, strict=False):
-            lease = round(max(host.group.longest * factor, 2.3 * host.group.interval), 3)
-            at = self.time + self._random.random() * (span - pain)
+            lease = round(max(longest * factor, 2.3 * host.group.interval), 3)
+            at = self.time + self._random.random() * cut
             self.at(at, self._configure, host, {"lease": lease})
-        self.at(self.time + span - pain, self.do_isolate, victim, pain)
+        noise = Noise("", victim, 0, 0, longest / 4)
+        self.at(self.time + cut, self._for, self._noises, noise, pain)
+        at = self.time + cut + longest / 2
+        self.at(at, self._configure, self._named(victim), {"lease": longest})
+        self.at(at + 0.001, self.do_isolate, victim, pain - longest / 2)
 
     def do_transition(self, leaving: int, gap: float, hurt: str, pain: float, span: float) -> None:
         """Old set, both, new set: each only when all have the one before."""
