@@ -42,6 +42,7 @@ COMMANDS = {
     "simulate": "simulate",
     "status": "status",
     "top": "top",
+    "vip": "vip",
 }
 
 

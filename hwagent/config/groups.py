@@ -10,6 +10,9 @@ _VOTER_SETS = ("voters", "previous", "members")
 
 def check_groups(source: Source, config: Config, host: str) -> None:
     """Raises ConfigError for groups that cannot work, and for addresses of groups not there."""
+    if config.groups and not config.cluster.key_file and config.cluster.encryption != "none":
+        what = "groups need cluster.key_file, or cluster `encryption: none` said on purpose"
+        raise source.error(("groups",), what)
     names: set[str] = set()
     for index, group in enumerate(config.groups):
         at = ("groups", index)
@@ -38,6 +41,10 @@ def _check_hosts(source: Source, at: Path, group: Group) -> None:
                 raise source.error((*at, name, host), f"{host!r} has no address")
             for number, address in enumerate(addresses):
                 _check_address(source, (*at, name, host, number), address)
+    for number, witness in enumerate(group.witnesses):
+        if witness not in group.voters:
+            hint = nearest(witness, group.voters)
+            raise source.error((*at, "witnesses", number), f"{witness!r} is no voter", hint)
     owners: dict[str, str] = {}
     for host, addresses in {**group.members, **group.voters}.items():
         for address in addresses:

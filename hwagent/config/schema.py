@@ -48,16 +48,17 @@ class Group(Section, frozen=True):
     """Hosts that agree, by a majority of the voters, which of them holds which virtual IP.
 
     ``previous`` is the voter set that this one replaces, kept until all hosts have the new one.
-    ``members`` may hold addresses but have no vote; a voter without addresses is a witness. A voter
-    says nothing for ``longest`` after its start: the longest lease that any host of the group asks
-    for. ``drift`` bounds how wrong a clock's rate is, ``slew`` how fast adjtime may bend the wall
-    clock's. ``quorum: any`` is for two hosts without a witness: there can be two owners.
+    ``members`` may hold addresses but have no vote, ``witnesses`` are voters that hold none. A
+    voter says nothing for ``longest`` after its start: the longest lease that any host of the
+    group asks for. ``drift`` bounds how wrong a clock's rate is, ``slew`` how fast the wall clock
+    may be bent. ``quorum: any`` is for two hosts without a witness: there can be two owners.
     """
 
     name: str
     voters: Hosts
     previous: Hosts = {}
     members: Hosts = {}
+    witnesses: list[str] = []
     interval: Duration = Duration(0.1)
     lease: Duration = Duration(0.3)
     longest: Duration = Duration(1.0)

@@ -26,6 +26,7 @@ from .children import Child, vip_children
 from .clock import Clock
 from .control import Control
 from .core import Core
+from .delegate import Delegate
 from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
 from .gossip import Gossip
 from .holding import Holding
@@ -83,7 +84,9 @@ class Agent:
             self._failed,
             self._gone,
         )
-        self.holding = Holding(options.holder or options.places.holder, self._publish)
+        self.delegate = Delegate(self)
+        holder = options.holder or options.places.holder
+        self.holding = Holding(holder, self._publish, self.delegate)
         self.actor = Actor(self.helper, self.journal, self.clock.now, log.info)
         self.telling = Telling(self.pollers, config.notify)
         self.watch = Watch(options.root)
@@ -334,8 +337,9 @@ class Agent:
     def problems(self) -> list[str]:
         """What is wrong with the agent itself."""
         found = [self.config_problem, self.journal.broken and f"journal: {self.journal.broken}"]
-        found += [self.journal.note, self.gossip.problem, *self._troubles.values()]
-        if self.config.vips and not self.holding.connected:
+        found += [self.journal.note, self.gossip.problem, self.delegate.problem]
+        found += self._troubles.values()
+        if (self.config.vips or self.config.groups) and not self.holding.connected:
             found.append("the holder does not answer")
         return [p for p in found if p]
 

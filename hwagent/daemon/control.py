@@ -16,6 +16,7 @@ from hwagent.respond import Done
 from .fleet_control import FleetControl
 from .past import records
 from .request import convert
+from .vip_control import VipControl
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -73,7 +74,7 @@ class Control:
 
     def __init__(self, agent: "Agent") -> None:
         self._agent = agent
-        fleet = FleetControl(agent)
+        fleet, vip = FleetControl(agent), VipControl(agent)
         self._commands: Mapping[str, Command] = {
             "silence": self.silence,
             "silences": self.silences,
@@ -87,6 +88,9 @@ class Control:
             "join": fleet.join,
             "leave": fleet.leave,
             "keys": fleet.keys,
+            "vip-move": vip.move,
+            "vip-release": vip.release,
+            "vip-take": vip.take,
         }
 
     async def run(self, command: str, arguments: dict[str, Any]) -> Any:

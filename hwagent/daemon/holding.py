@@ -11,7 +11,9 @@ from hwagent.config import Config, host_name
 from hwagent.vip.client import HolderClient
 from hwagent.vip.protocol import Secrets
 
+from .delegate import Delegate
 from .fitness import Verdict
+from .ranking import Ranking
 
 #: Seconds between tries to reach the holder; without addresses there need not be one.
 RETRY, RETRY_IDLE = 0.5, 30.0
@@ -20,9 +22,15 @@ RETRY, RETRY_IDLE = 0.5, 30.0
 class Holding:
     """Keeps the holder told; the holder gives addresses up when it is not told for ``ttl``."""
 
-    def __init__(self, path: str, publish: Callable[[str, str, Any], None]) -> None:
+    def __init__(
+        self,
+        path: str,
+        publish: Callable[[str, str, Any], None],
+        delegate: Delegate | None = None,
+    ) -> None:
         self._client = HolderClient(path)
         self._publish = publish
+        self._delegate = delegate
         self._config = Config()
         self._verdict: Verdict | None = None
         self._wake = asyncio.Event()
@@ -62,20 +70,42 @@ class Holding:
                 await self._wake.wait()
 
     async def _repeat(self) -> None:
-        told: Config | None = None
+        told: tuple[Config, Secrets] | None = None
         while True:
             self._wake.clear()
-            if told is not self._config:
-                told = self._config
-                await self._client.plan(told, host_name(told), Secrets())
+            config = self._config
+            secrets = self._delegate.secrets() if self._delegate else Secrets()
+            if told != (config, secrets):
+                told = (config, secrets)
+                await self._client.plan(config, host_name(config), secrets)
+            ttl = float(config.fitness.ttl)
             if self._verdict is not None:
-                ttl = float(told.fitness.ttl)
-                await self._client.fitness(self._verdict.fit, self._verdict.reason, ttl)
+                await self._client.fitness(self._verdict, ttl, self._ranking(config))
             try:
-                async with asyncio.timeout(float(told.fitness.ttl) / 5):
+                async with asyncio.timeout(ttl / 5):
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    def _ranking(self, config: Config) -> Ranking:
+        if self._delegate is None or not config.groups:
+            return Ranking({}, ())
+        status = self._client.status()
+        vips = status.vips if status is not None else ()
+        return self._delegate.ranking({v.address.partition("/")[0]: v.holder for v in vips})
+
+    async def move(self, address: str, successor: str) -> None:
+        """Has an address handed to another host. Raises OSError, ValueError."""
+        await self._client.move(address, successor)
+
+    async def plan(self) -> None:
+        """Says the plan anew: ends releases and conflicts. Raises OSError."""
+        secrets = self._delegate.secrets() if self._delegate else Secrets()
+        await self._client.plan(self._config, host_name(self._config), secrets)
+
+    async def release(self, address: str) -> None:
+        """Has an address given up until ``configure``. Raises OSError, ValueError."""
+        await self._client.release(address)
 
     async def _listen(self) -> None:
         async for event in self._client.events():
@@ -89,7 +119,8 @@ class Holding:
         if status is None:
             return [
                 {"address": v.address, "interface": "", "state": "unknown", "since": 0.0,
-                 "reason": "the holder does not answer", "group": v.group, "epoch": 0}
+                 "reason": "the holder does not answer", "group": v.group, "epoch": 0,
+                 "holder": ""}
                 for v in self._config.vips
             ]  # fmt: skip
         return [msgspec.to_builtins(v) for v in status.vips]

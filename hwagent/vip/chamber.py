@@ -21,7 +21,7 @@ from hwagent.lease import (
 
 from . import effects
 from .machine import Machine
-from .protocol import GroupPlan, Parcel, Plan, Secrets, clock
+from .protocol import Fitness, GroupPlan, Parcel, Plan, Secrets, clock
 from .slots import Slots
 from .ward import ip
 
@@ -76,12 +76,16 @@ class Chamber:
                 return True
         return False
 
-    def tell(self, fit: bool, until: float, ranks: dict[str, int]) -> None:
+    def tell(self, said: Fitness) -> None:
         """Passes on what the agent said, for the addresses that can be held here at all."""
-        able = self._machine.able(clock())
+        now = clock()
+        able = self._machine.able(now)
         for name, council in self._councils.items():
-            standings = {a: Standing(ranks.get(a, 0), fit) for a in able.get(name, ())}
-            word = Word(standings, until)
+            standings = {
+                a: Standing(said.ranks.get(a, 0), said.fit and a not in said.leave)
+                for a in able.get(name, ())
+            }
+            word = Word(standings, min(said.sent, now) + said.ttl)
             if word != self._told.get(name):
                 self._told[name] = word
                 self._obey(council, council.tell(word))
@@ -102,6 +106,10 @@ class Chamber:
     def grants(self, address: str) -> bool:
         """Whether an address (without prefix length) is one of a group."""
         return address in self._groups
+
+    def holders(self) -> dict[str, tuple[str, int]]:
+        """Host and epoch of each address that is held, as far as the voters here know."""
+        return {a: held for c in self._councils.values() for a, held in c.holders().items()}
 
     # What goes out
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from ipaddress import ip_interface
 
@@ -61,10 +61,17 @@ class HolderClient:
         await self._send(plan_of(config, host, secrets))
 
     async def fitness(
-        self, fit: bool, reason: str, ttl: float, ranks: Mapping[str, int] | None = None
+        self,
+        verdict: tuple[bool, str],
+        ttl: float,
+        standing: tuple[dict[str, int], tuple[str, ...]] = ({}, ()),
     ) -> None:
-        """Says whether the host is fit; it counts for ``ttl`` seconds from now. Raises OSError."""
-        await self._send(Fitness(fit, reason[:REASON_MAX], ttl, clock(), dict(ranks or {})))
+        """Says whether the host is fit, and why not; it counts for ``ttl`` seconds from now.
+
+        ``standing`` are its ranks, and the addresses to be left to others. Raises OSError.
+        """
+        fit, reason = verdict
+        await self._send(Fitness(fit, reason[:REASON_MAX], ttl, clock(), *standing))
 
     async def move(self, address: str, successor: str) -> None:
         """Has the holder hand an address to a member of its group. Raises OSError, ValueError."""

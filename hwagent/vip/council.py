@@ -71,6 +71,11 @@ class Council:
         """Gives everything up."""
         return self.node.close(clocks())
 
+    def holders(self) -> dict[str, tuple[str, int]]:
+        """Host and epoch of each address that is held, if this host has a vote."""
+        voter = self.node.voter
+        return {} if voter is None else voter.holders(clocks().raw)
+
     def will(self) -> list[Parcel]:
         """For the guardian to send if this process has died."""
         return self.wire.parcels(self._peers(), self.node.will())

@@ -36,7 +36,7 @@ from .protocol import (
     clock,
 )
 from .realtime import Parent
-from .ward import Word, ip
+from .ward import Ward, Word, ip
 
 #: Seconds between two looks at the carrier of the interfaces in the plan: each costs some 0.1 ms of
 #: processor time on a slow core, most of it for waking up.
@@ -147,6 +147,7 @@ class Holder:
             self._stake()
         if self._chamber:
             self._clients.broadcast(Will(self._chamber.wills()))
+            self._tell(now)
 
     def _stake(self) -> None:
         self._changed = True
@@ -249,7 +250,7 @@ class Holder:
     def _act(self, now: float) -> None:
         self._changed = False
         self._steps(now)
-        self._stand(now)
+        self._stand()
         if self._changed:  # the lease had addresses set: they are announced now that it is open
             self._steps(now)
         self._due = due if (due := self._machine.due(now)) is not None else math.inf
@@ -270,12 +271,10 @@ class Holder:
         for effect in self._machine.step(now):
             self._perform(now, effect)
 
-    def _stand(self, now: float) -> None:
+    def _stand(self) -> None:
         """Tells the groups for which addresses this host stands."""
         if self._chamber:
-            word = self._fitness
-            until = min(word.sent, now) + word.ttl
-            self._chamber.tell(word.fit, until, word.ranks)
+            self._chamber.tell(self._fitness)
 
     def _perform(self, now: float, effect: Effect) -> None:
         slots, address = self._chamber.slots, ip(effect.place.address)
@@ -308,22 +307,28 @@ class Holder:
             self._clients.broadcast(status)
 
     def _status(self) -> Status:
-        epoch = self._epoch
+        holders = self._chamber.holders()
+        wards = self._machine.wards()
         missing = (f"the carrier of {name} but by netlink" for name in self._kernel.missing())
         return Status(
-            vips=tuple(
-                VipStatus(
-                    w.address,
-                    w.interface,
-                    w.state,
-                    round(w.since + epoch, 2),
-                    w.reason,
-                    w.group,
-                    w.epoch if w.state == "held" else 0,
-                )
-                for w in self._machine.wards()
-            ),
+            vips=tuple(self._vip(ward, *holders.get(ward.ip, ("", 0))) for ward in wards),
             carriers=self._carriers,
             stall_ms_max=round(self._stall * 1000, 1),
             lacks=(*self._lacks, *missing, *self._gate_lacks),
+        )
+
+    def _vip(self, ward: Ward, holder: str, epoch: int) -> VipStatus:
+        held = ward.state == "held"
+        reason = ward.reason
+        if holder and ward.group and ward.state == "released" and not ward.granted:
+            reason = f"held by {holder}"
+        return VipStatus(
+            ward.address,
+            ward.interface,
+            ward.state,
+            round(ward.since + self._epoch, 2),
+            reason,
+            ward.group,
+            ward.epoch if held else epoch,
+            holder,
         )

@@ -85,7 +85,7 @@ class Fitness(msgspec.Struct, frozen=True, tag_field="message", tag="fitness"):
     """Whether the host is fit; a word of fitness holds for ``ttl`` seconds from ``sent`` on.
 
     ``ranks`` are how many hosts there are that should rather hold an address, by IP address; 0 for
-    those that are not named.
+    those that are not named. Those in ``leave`` are held on only until another host takes them.
     """
 
     fit: bool
@@ -93,6 +93,7 @@ class Fitness(msgspec.Struct, frozen=True, tag_field="message", tag="fitness"):
     ttl: Annotated[float, msgspec.Meta(ge=0, le=TTL_MAX)]
     sent: float
     ranks: Annotated[dict[str, int], msgspec.Meta(max_length=VIPS_MAX)] = {}
+    leave: Annotated[tuple[str, ...], msgspec.Meta(max_length=VIPS_MAX)] = ()
 
 
 class Move(msgspec.Struct, frozen=True, tag_field="message", tag="move"):
@@ -130,6 +131,7 @@ class VipStatus(msgspec.Struct, frozen=True):
     """One address: where it is held, since when (seconds since the epoch), or why not.
 
     ``epoch`` grows with every owner of an address of a group: the token that fences older ones out.
+    ``holder`` is the host that has it, as far as the voter here knows.
     """
 
     address: str
@@ -139,6 +141,7 @@ class VipStatus(msgspec.Struct, frozen=True):
     reason: str
     group: str = ""
     epoch: int = 0
+    holder: str = ""
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):

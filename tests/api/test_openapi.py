@@ -10,7 +10,7 @@ from openapi_spec_validator import validate
 
 from hwagent.api.routes import Router
 from hwagent.cli.client import events, request
-from hwagent.daemon import control, fleet_control
+from hwagent.daemon import control, fleet_control, vip_control
 from hwagent.daemon.control import Control
 from hwagent.testing.server import Server
 from tests.agents import RunningAgent
@@ -24,6 +24,8 @@ REQUESTS = {
     "ActionRequest": control.ActionRequest,
     "Join": fleet_control.JoinRequest,
     "KeysRequest": fleet_control.KeysRequest,
+    "VipMove": vip_control.MoveRequest,
+    "VipRelease": vip_control.AddressRequest,
 }
 SPEC = yaml.safe_load(files("hwagent.api").joinpath("openapi.yaml").read_text())
 

@@ -8,6 +8,7 @@ from hwagent.config import Config, ConfigError, load_config
 
 GOOD = """
 host: h1
+cluster: {encryption: none}
 vips: [{address: 10.0.0.100/24, interfaces: [eth0], group: web}]
 groups:
 - name: web
@@ -30,16 +31,17 @@ def test_a_group_of_three_voters_has_keepalived_like_times(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        ("group: web", "group: wbe", 3, "no group 'wbe' at vips[0].group; did you mean 'web'"),
+        ("group: web", "group: wbe", 4, "no group 'wbe' at vips[0].group; did you mean 'web'"),
         ("host: h1", "host: h3", 2, "neither voter nor member of 'web' at host; did you mean"),
-        ("[10.0.0.9]", "[10.0.0]", 6, "expected an IP address without prefix length"),
-        ("[10.0.0.9]", "[]", 6, "'w1' has no address"),
-        ("[10.0.0.9]", "[10.0.0.1]", 6, "10.0.0.1 is the address of 'h1' too"),
-        ("name: web", "name: web\n  lease: 150ms", 6, "leaves no second try"),
-        ("name: web", "name: web\n  lease: 2s", 5, "shorter than this one of 2 s"),
-        ("name: web", "name: web\n  interval: 1ms", 6, "shorter than 5 ms"),
-        ("name: web", "name: web\n  slew: 3", 6, "expected a ratio from 0 to 0.2"),
-        ("name: web", "name: web\n  quorum: none", 6, "known are any, majority"),
+        ("[10.0.0.9]", "[10.0.0]", 7, "expected an IP address without prefix length"),
+        ("[10.0.0.9]", "[]", 7, "'w1' has no address"),
+        ("[10.0.0.9]", "[10.0.0.1]", 7, "10.0.0.1 is the address of 'h1' too"),
+        ("name: web", "name: web\n  witnesses: [w2]", 7, "'w2' is no voter"),
+        ("name: web", "name: web\n  lease: 150ms", 7, "leaves no second try"),
+        ("name: web", "name: web\n  lease: 2s", 6, "shorter than this one of 2 s"),
+        ("name: web", "name: web\n  interval: 1ms", 7, "shorter than 5 ms"),
+        ("name: web", "name: web\n  slew: 3", 7, "expected a ratio from 0 to 0.2"),
+        ("name: web", "name: web\n  quorum: none", 7, "known are any, majority"),
     ],
 )
 def test_what_cannot_work_is_told_with_its_place(

@@ -1,0 +1,88 @@
+"""How this host stands for each address of its groups, by what the fleet says of itself. Pure.
+
+Placement (hwagent.cluster.placement) says which host should hold what; the leases decide who does.
+"""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_interface
+from typing import Any, NamedTuple
+
+from hwagent.cluster.placement import Vip, place, succession
+from hwagent.cluster.weights import Fitness, Host, weights
+from hwagent.config import Config, Group
+
+
+class Ranking(NamedTuple):
+    """How many hosts should rather hold an address, by IP address; those to be left to them."""
+
+    ranks: dict[str, int]
+    leave: tuple[str, ...]
+
+
+def ranking(
+    config: Config,
+    host: str,
+    fleet: Iterable[Mapping[str, Any]],
+    holders: Mapping[str, str],
+    loads: Mapping[str, float],
+) -> Ranking:
+    """Ranks of ``host``. ``holders`` are the hosts that hold addresses now, ``loads`` the weights.
+
+    A host of which the fleet knows nothing counts as fit, with a weight of one.
+    """
+    known = _known(fleet)
+    ranks: dict[str, int] = {}
+    leave: list[str] = []
+    for group in config.groups:
+        names = _names(group)
+        hosts = [known.get(name, Host(name)) for name in names]
+        vips = [
+            Vip(str(ip_interface(v.address).ip), names)
+            for v in config.vips
+            if v.group == group.name
+        ]
+        shares = {h.name: loads.get(h.name, h.weight) for h in hosts}
+        moves = group.preempt or known.get(host, Host(host)).fitness is not Fitness.FIT
+        targets = place(hosts, vips, shares, {v.name: holders.get(v.name, "") for v in vips})
+        for vip in vips:
+            target = targets.get(vip.name, "")
+            ranks[vip.name] = _rank(host, target, succession(hosts, vip, shares))
+            if holders.get(vip.name) == host and target not in ("", host) and moves:
+                leave.append(vip.name)
+    return Ranking(ranks, tuple(leave))
+
+
+def loads(fleet: Iterable[Mapping[str, Any]], before: Mapping[str, float]) -> dict[str, float]:
+    """The weight of each host, near the one it had before."""
+    return weights(_known(fleet).values(), before)
+
+
+def _known(fleet: Iterable[Mapping[str, Any]]) -> dict[str, Host]:
+    return {member["name"]: _host(member) for member in fleet if member["status"] != "left"}
+
+
+def _rank(host: str, target: str, order: list[str]) -> int:
+    if host == target:
+        return 0
+    others = [name for name in order if name != target]
+    return 1 + (others.index(host) if host in others else len(others))
+
+
+def _names(group: Group) -> tuple[str, ...]:
+    return tuple(n for n in {**group.members, **group.voters} if n not in group.witnesses)
+
+
+def _host(member: Mapping[str, Any]) -> Host:
+    if member["status"] == "failed" or member.get("unfit") or member.get("maintenance"):
+        fitness = Fitness.UNFIT
+    else:
+        well = member.get("health") in ("ok", "unknown", None)
+        fitness = Fitness.FIT if well else Fitness.DEGRADED
+    labels = member.get("labels") or {}
+    return Host(
+        member["name"],
+        fitness,
+        float(member.get("weight", 1.0)),
+        float(member.get("load", 0.0)),
+        tuple(str(labels.get("zone", "")).split("/")),
+    )

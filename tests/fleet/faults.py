@@ -1,0 +1,133 @@
+"""What goes wrong on the owner of an address, and how it is put right again."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from tests.fleet.lab import Host
+from tests.fleet.systems import System
+
+Step = Callable[[System, Host], None]
+
+
+class Fault(NamedTuple):
+    """One fault: what is done to the owner, what undoes it, how long the prober looks on, and
+    whether the address has to leave the owner."""
+
+    name: str
+    inject: Step
+    restore: Step
+    seconds: float = 1.5
+    moves: bool = True
+    second_path: bool = False
+
+
+def _crash(system: System, owner: Host) -> None:
+    """The host is gone: no link, and nothing runs."""
+    owner.cable(plugged=False)
+    owner.cable(plugged=False, port=1)
+    system.signal(owner, "all", signal.SIGKILL)
+
+
+def _revive(system: System, owner: Host) -> None:
+    owner.end()
+    owner.ip("addr flush dev eth0")
+    owner.ip(f"addr add {owner.address}/24 dev eth0")
+    owner.ip("addr flush dev eth1")
+    owner.cable(plugged=True)
+    owner.cable(plugged=True, port=1)
+    system.start(owner)
+
+
+def _restart(system: System, owner: Host) -> None:
+    system.signal(owner, "all", signal.SIGKILL)
+    _revive(system, owner)
+
+
+def _signal(role: str, number: signal.Signals) -> Step:
+    return lambda system, owner: system.signal(owner, role, number)
+
+
+def _nft(owner: Host, rule: str) -> None:
+    """Drops what the rule says of the packets that leave the host, at the switch's port."""
+    port = f"h{owner.number}p0"
+    text = (
+        f"table netdev lab {{ chain {port} {{ type filter hook ingress device {port} priority 0; "
+        f"{rule} drop; }} }}"
+    )
+    argv = ["ip", "netns", "exec", owner.fleet.switch, "nft", "-f", "-"]
+    subprocess.run(argv, input=text, text=True, check=True)
+
+
+def _mute(system: System, owner: Host) -> None:
+    _nft(owner, "meta protocol != 0xffff")
+
+
+def _lose(system: System, owner: Host) -> None:
+    for host in owner.fleet.hosts:
+        _nft(host, "numgen random mod 100 < 20")
+
+
+def _unmute(system: System, owner: Host) -> None:
+    argv = ["ip", "netns", "exec", owner.fleet.switch, "nft", "delete", "table", "netdev", "lab"]
+    subprocess.run(argv, check=True)
+
+
+_BURN = "while True: pass"
+_EAT = (
+    "import time; x = bytearray(400 << 20)\nwhile True:\n for i in range(0, len(x), 4096): x[i] = 1"
+)
+_busy: list["subprocess.Popen[bytes]"] = []
+
+
+def _load(code: str, count: int) -> Step:
+    def step(system: System, owner: Host) -> None:
+        for _ in range(count):
+            _busy.append(subprocess.Popen([sys.executable, "-c", code]))
+
+    return step
+
+
+def _rest(system: System, owner: Host) -> None:
+    while _busy:
+        process = _busy.pop()
+        process.kill()
+        process.wait()
+
+
+def _nothing(system: System, owner: Host) -> None:
+    with suppress(OSError):
+        os.sched_yield()
+
+
+def _plug(system: System, owner: Host) -> None:
+    owner.cable(plugged=True)
+
+
+FAULTS = {
+    fault.name: fault
+    for fault in (
+        Fault("host crashed", _crash, _revive),
+        Fault("holder killed", _signal("holder", signal.SIGKILL), _restart),
+        Fault("holder frozen", _signal("holder", signal.SIGSTOP), _restart),
+        Fault("agent killed", _signal("agent", signal.SIGKILL), _restart, 3.0, moves=False),
+        Fault("agent frozen", _signal("agent", signal.SIGSTOP), _restart, 3.0, moves=False),
+        Fault("cable pulled", lambda _, owner: owner.cable(plugged=False), _plug),
+        Fault(
+            "cable pulled, second path",
+            lambda _, owner: owner.cable(plugged=False),
+            _plug,
+            moves=False,
+            second_path=True,
+        ),
+        Fault("planned move", lambda system, owner: system.move(owner), _nothing),
+        Fault("port mute one way", _mute, _unmute, 2.0),
+        Fault("20 % loss", _lose, _unmute, 5.0, moves=False),
+        Fault("40 busy processes", _load(_BURN, 40), _rest, 10.0, moves=False),
+        Fault("memory eaten", _load(_EAT, 20), _rest, 10.0, moves=False),
+    )
+}

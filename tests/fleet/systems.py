@@ -1,0 +1,176 @@
+"""The systems that keep an address alive on a fleet: ours, and keepalived beside it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tests.fleet.lab import VIP, Fleet, Host
+from tests.waiting import wait_for
+
+
+class System:
+    """What the faults need of a system: starting, ending in order, and its processes by role.
+
+    ``interval`` lies between heartbeats, in seconds; ``interfaces`` is where the address may be.
+    """
+
+    name = ""
+
+    def __init__(
+        self, fleet: Fleet, place: Path, interval: float, interfaces: tuple[str, ...] = ("eth0",)
+    ) -> None:
+        self.fleet = fleet
+        self.place = place
+        self.interval = interval
+        self.interfaces = interfaces
+
+    def start(self, host: Host) -> None:
+        """Starts it on a host, with all its processes."""
+        raise NotImplementedError
+
+    def move(self, host: Host) -> None:
+        """Has the owner give the address to another host, as an operator would."""
+        raise NotImplementedError
+
+    def processes(self, host: Host, role: str) -> list[int]:
+        """Processes of a role: ``holder`` keeps the address, ``agent`` judges, ``all``."""
+        raise NotImplementedError
+
+    def ready(self) -> None:
+        """Waits until one host answers."""
+        self.fleet.owner()
+
+    def signal(self, host: Host, role: str, number: signal.Signals) -> None:
+        """Sends a signal to the processes of a role."""
+        for process in self.processes(host, role):
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+
+    def _running(self, host: Host) -> dict[int, str]:
+        """Command lines of the processes in a host's namespace, without the lab's own."""
+        argv = ["ip", "netns", "pids", host.space]
+        numbers = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split()
+        found = {}
+        for number in map(int, numbers):
+            with suppress(OSError):
+                line = Path(f"/proc/{number}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if "tests.fleet" not in line:
+                    found[number] = line
+        return found
+
+
+class Hwagent(System):
+    """The whole agent with holder and guardian, one group of all hosts."""
+
+    name = "hwagent"
+    _ROLES = {"holder": "hwagent.vip --socket", "agent": "hwagent.cli run", "all": ""}
+
+    def start(self, host: Host) -> None:
+        place = self._place(host)
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "hwagent.yaml").write_text(json.dumps(self.config(host)))
+        argv = [sys.executable, "-m", "hwagent.cli", "run", "--config", str(place / "hwagent.yaml")]
+        argv += ["--runtime-directory", str(place / "run")]
+        host.run(*argv, "--state-directory", str(place / "lib"), log=place / "log")
+
+    def config(self, host: Host) -> dict[str, Any]:
+        """The configuration of a host; only what this lab's machine really has is watched."""
+        voters = {f"h{h.number}": [h.address] for h in self.fleet.hosts}
+        vip = {"address": f"{VIP}/24", "interfaces": list(self.interfaces), "group": "web"}
+        times = {"interval": _ms(self.interval), "lease": _ms(3 * self.interval)}
+        return {
+            "host": f"h{host.number}",
+            "mode": "act",
+            "vips": [vip],
+            "groups": [{"name": "web", "voters": voters, **times}],
+            "cluster": {"encryption": "none"},
+            "fitness": {"kinds": ["service"]},
+            "notify": {"journald": False},
+        }
+
+    def move(self, host: Host) -> None:
+        target = next(h for h in self.fleet.hosts if h is not host)
+        self.cli(host, "vip", "move", VIP, f"h{target.number}")
+
+    def processes(self, host: Host, role: str) -> list[int]:
+        mark = self._ROLES[role]
+        return [number for number, line in self._running(host).items() if mark in line]
+
+    def ready(self) -> None:
+        """Waits until one host answers and each of them has a gate and a last will."""
+        super().ready()
+        for host in self.fleet.hosts:
+            wait_for(lambda host=host: self._whole(host), 60, f"{host.space} whole")  # type: ignore[misc]
+
+    def status(self, host: Host) -> Any:
+        """The status of a host's agent, None if it does not answer."""
+        done = self.cli(host, "status", "-o", "json")
+        return json.loads(done.stdout) if done.stdout else None
+
+    def cli(self, host: Host, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Runs a command on a host."""
+        environment = {**os.environ, "HWAGENT_SOCKET": str(self._place(host) / "run/hwagent.sock")}
+        argv = [sys.executable, "-m", "hwagent.cli", *words]
+        return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+
+    def _whole(self, host: Host) -> bool:
+        status = self.status(host)
+        return bool(status) and status["ready"] and not status["problems"]
+
+    def _place(self, host: Host) -> Path:
+        return self.place / f"h{host.number}"
+
+
+class Keepalived(System):
+    """keepalived with VRRPv3 (Debian's package), one router with falling priorities."""
+
+    name = "keepalived"
+    _CONFIGURATION = """
+global_defs {{ vrrp_version 3
+ script_user root }}
+vrrp_instance V {{ state BACKUP
+ interface {interface}
+ virtual_router_id 51
+ priority {priority}
+ advert_int {interval}
+ {track}
+ virtual_ipaddress {{ {vip}/24 }} }}
+"""
+
+    @staticmethod
+    def installed() -> bool:
+        """Whether it can be compared with."""
+        return shutil.which("keepalived") is not None
+
+    def start(self, host: Host) -> None:
+        place = self.place / f"k{host.number}"
+        place.mkdir(parents=True, exist_ok=True)
+        text = self._CONFIGURATION.format(
+            interface=self.interfaces[0],
+            priority=220 - 20 * host.number,
+            interval=self.interval,
+            track="",
+            vip=VIP,
+        )
+        (place / "conf").write_text(text)
+        argv = ["keepalived", "-n", "-l", "-f", str(place / "conf")]
+        argv += ["-p", str(place / "pid"), "-r", str(place / "pid2"), "-c", str(place / "pid3")]
+        host.run(*argv, log=place / "log")
+
+    def move(self, host: Host) -> None:
+        """It is ended in order: what operators do, for it has no command for this."""
+        self.signal(host, "all", signal.SIGTERM)
+
+    def processes(self, host: Host, role: str) -> list[int]:
+        lines = self._running(host)
+        return [number for number, line in lines.items() if line.startswith("keepalived")]
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:g}ms"
