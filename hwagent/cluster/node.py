@@ -26,6 +26,8 @@ from .transport import Transport
 log = logging.getLogger("hwagent.cluster")
 #: Seconds between two lookings-up of the seeds' names.
 RESOLVE_EVERY = 60.0
+#: Seconds until the next turn after one that failed.
+AFTER_FAULT = 1.0
 #: Exchanges under way at the same time.
 EXCHANGES_MAX = 64
 
@@ -131,7 +133,11 @@ class Node:
             self._act(self._core.receive(self.now(), source, packet))
 
     def _tick(self) -> None:
-        self._act(self.core.tick(self.now()))
+        try:
+            self._act(self.core.tick(self.now()))
+        except Exception:  # a member that goes on with a fault is worth more than a silent one
+            log.exception("a turn of gossip failed")
+            self._timer = self._loop.call_later(AFTER_FAULT, self._tick)
 
     def _act(self, effects: Iterable[Effect]) -> None:
         for effect in effects:

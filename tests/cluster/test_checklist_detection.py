@@ -33,7 +33,7 @@ def test_01_a_crash_is_seen_by_all_within_the_bound(size, seed):
 
 
 def test_02_nobody_alive_is_found_dead_at_ten_percent_loss():
-    size, seconds = (1000, 3600) if LONG else (64, 300)
+    size, seconds = (1000, 3600) if LONG else (32, 200)
     net = Net(1, loss=0.1)
     nodes = net.group(size)
     net.run(seconds)

@@ -203,6 +203,25 @@ def test_a_rolling_upgrade_never_parts_the_group():
     assert {packet[2] for *_, packet in net.wire} == {2}, "in the end all speak the new version"
 
 
+def test_a_running_fleet_goes_from_plain_to_sealed_without_a_stop():
+    """serf#292: encryption could not be switched on while a fleet ran."""
+    net = SealedNet(33)
+    net.add("n0", encryption="none", keys=[])
+    for i in range(1, 5):
+        net.add(f"n{i}", ["n0"], encryption="none", keys=[])
+    assert net.until(lambda: whole(net), 30)
+    for step in ("accept", "send", "required"):
+        for name in sorted(net.nodes):
+            others = [n for n in net.nodes if n != name]
+            net.restart(net.nodes[name], seeds=others[:1], encryption=step)
+            assert net.until(lambda: whole(net), 30), (step, name)
+        net.run(20)
+        assert whole(net)
+    net.wire.clear()
+    net.run(5)
+    assert all(packet[3] & 1 for *_, packet in net.wire), "everything is sealed in the end"
+
+
 def test_keys_are_never_said_without_a_seal():
     """A keyring that came in the clear could be anybody's; one that goes out is everybody's."""
     net = SealedNet(31)

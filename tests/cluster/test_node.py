@@ -171,6 +171,36 @@ def test_without_a_key_nothing_but_loopback_is_gossiped_on(encryption):
 
 
 @in_loop
+async def test_ipv6_works_too():
+    nodes: list[Watched] = []
+    try:
+        for i in range(2):
+            seeds = (f"[::1]:{nodes[0].address.rpartition(':')[2]}",) if nodes else ()
+            nodes.append(Watched(settings(f"n{i}", "::1", seeds=seeds)))
+            await nodes[i].start()
+        await until(lambda: whole(nodes))
+    finally:
+        for node in nodes:
+            await node.close()
+
+
+@in_loop
+async def test_a_turn_that_fails_is_not_the_last_one(monkeypatch):
+    async with fleet(2) as nodes:
+        await until(lambda: whole(nodes))
+        core = nodes[0].core
+
+        def broken(now: float) -> list[object]:
+            monkeypatch.undo()
+            raise RuntimeError("a fault")
+
+        monkeypatch.setattr(core, "tick", broken)
+        await until(lambda: "tick" not in vars(core))
+        before = core.swim.prober._next
+        await until(lambda: core.swim.prober._next > before)
+
+
+@in_loop
 async def test_without_a_key_loopback_works():
     async with fleet(2, key="") as nodes:
         await until(lambda: whole(nodes))
