@@ -4,6 +4,7 @@ Live by ``lldpcli -f json0 show neighbors``; in captures from ``commands/lldpcli
 """
 
 from collections.abc import Mapping
+from shutil import which
 from typing import Any, ClassVar
 
 from hwagent.model import Metric, Sample, gauge
@@ -12,7 +13,7 @@ from .base import Collector
 from .document import load
 from .interface import interfaces, place
 from .lldp_output import Neighbour, from_json, from_keyvalue
-from .root import Missing, Root, Unreadable
+from .root import Missing, Root, Unreadable, command_file
 
 _COMMAND = "lldpcli"
 _ARGUMENTS = ["lldpcli", "-f", "json0", "show", "neighbors", "details"]
@@ -29,6 +30,11 @@ class LldpCollector(Collector):
     attributes: ClassVar = {"nic": ("neighbour_names", "bus", "virtual_function")}
     interval: ClassVar = 30.0
     privileged: ClassVar = True
+
+    def targets(self, root: Root) -> list[str]:
+        """One for all cards; none where lldpd's command is not installed."""
+        there = which(_COMMAND) if root.live else root.exists(command_file(_COMMAND))
+        return [""] if there else []
 
     def collect(self, root: Root, target: str) -> list[Sample]:
         """A sample of each card; nothing where lldpd does not run. Raises Unreadable if what it

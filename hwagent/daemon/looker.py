@@ -158,7 +158,9 @@ class Looker:
             self._set_targets(collector.name, {""})
             return
         try:
-            found = await self._pools[collector.privileged].targets(collector.name)
+            # Names need no privilege; where there is nothing to look at with one, no such
+            # process is ever started
+            found = await self._pools[False].targets(collector.name)
         except (ProbeStuck, ProbeBusy, ProbeFailed) as e:
             self._targets.setdefault(collector.name, set())
             self._note(collector.name, "", stuck=not isinstance(e, ProbeFailed), why=str(e))

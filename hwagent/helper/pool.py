@@ -25,7 +25,7 @@ PROMPT = 1.0
 SLOW_MAX = 64
 #: While so many workers are busy, a job waits for so long, in seconds, for one of them before it
 #: takes a further one: most looks take milliseconds, and a worker that has looked weighs 3 MiB.
-WARM, PATIENCE = 2, 0.05
+WARM, PATIENCE = 1, 0.05
 #: A worker that had nothing to do for so long is let go.
 IDLE = 60.0
 #: Names of targets come from directories, or from a command that asks no device.
@@ -105,6 +105,7 @@ class Pool:
         if user:
             arguments += ["--user", user]
         self._link = Link(arguments, socket, self._gone, self._lost)
+        self._open = False
         self._keeper: asyncio.Task[None] | None = None
         self._places = asyncio.Semaphore(workers)
         self._idle: list[Worker] = []
@@ -119,11 +120,12 @@ class Pool:
         self._seconds: dict[str, float] = {}
 
     async def start(self) -> None:
-        """Begins to start the nursery; jobs wait for it."""
-        self._keeper = asyncio.create_task(self._link.run())
+        """Takes jobs from now on; the first one starts the nursery, and waits for it."""
+        self._open = True
 
     async def close(self) -> None:
         """Ends the nursery and all workers; jobs that run end as failed."""
+        self._open = False
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.cancel()
@@ -187,8 +189,10 @@ class Pool:
         return reply
 
     async def _ready(self, deadline: float) -> None:
-        if self._keeper is None:
+        if not self._open:
             raise ProbeFailed("the pool is closed")
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(self._link.run())
         try:
             async with asyncio.timeout(deadline):
                 await self._link.ready()

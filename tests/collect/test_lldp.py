@@ -128,7 +128,9 @@ def test_a_card_that_hears_nobody_says_so(tmp_path: Path) -> None:
 
 
 def test_without_lldpd_there_is_nothing(tmp_path: Path) -> None:
+    assert LldpCollector().targets(Root(tmp_path)) == []
     assert LldpCollector().collect(Root(tmp_path), "") == []
+    assert LldpCollector().targets(host(tmp_path, "{}")) == [""]
 
 
 def test_damaged_output_is_told(tmp_path: Path) -> None:
