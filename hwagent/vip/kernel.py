@@ -43,7 +43,6 @@ class Kernel:
         """Watches the carrier of these interfaces, and of those that they stand on."""
         self._stacks = {name: [] for name in names}
         self._arrange()
-        self.refresh()
 
     def refresh(self) -> None:
         """Looks for interfaces that were not there before."""
@@ -91,7 +90,6 @@ class Kernel:
         """Does what the machine decided; only Ethernet has neighbours to announce to."""
         interface, address = effect.place
         if isinstance(effect, AddAddress):
-            keep_neighbours(interface)
             self._requests.add_address(interface, address)
         elif isinstance(effect, DelAddress):
             self._requests.delete_address(interface, address)
@@ -116,10 +114,12 @@ class Kernel:
         self._arrange()
 
     def _arrange(self) -> None:
-        """Notes what each watched interface stands on now."""
+        """Notes what each watched interface stands on now, and readies it for addresses."""
         self._stacks = {name: self._stack(name) for name in self._stacks}
         self._carriers.watch({name for stack in self._stacks.values() for name in stack})
         self._carriers.open()
+        for name in self._stacks:
+            keep_neighbours(name)
 
     def _stack(self, name: str) -> list[str]:
         """An interface and those below it. A VLAN learns of its NIC's carrier by a late event."""

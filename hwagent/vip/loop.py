@@ -51,6 +51,8 @@ STALL = 0.3
 STEP = 1.0
 #: A turn sleeps so long after some that did not, for others at lower priority and RLIMIT_RTTIME.
 _SHORTEST = 0.001
+#: Effects after which the process sleeps once.
+_BATCH = 256
 _HASTY = 16
 #: Seconds for which the gate lets an address pass that no group grants, unless said again.
 _BREATH = 1.0
@@ -259,8 +261,10 @@ class Holder:
     def _steps(self, now: float) -> None:
         for _ in range(_STEPS):
             effects = self._machine.step(now)
-            for effect in effects:
+            for number, effect in enumerate(effects, 1):
                 self._perform(now, effect)
+                if number % _BATCH == 0:  # thousands take longer than RLIMIT_RTTIME allows
+                    time.sleep(_SHORTEST)
             if not effects:
                 break
 

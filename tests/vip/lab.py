@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import signal
 import socket
@@ -314,6 +315,12 @@ class Monitor:
 
 def _text(item: dict[str, Any]) -> str:
     return f"{item.get('local')}/{item.get('prefixlen')}"
+
+
+def slept(pid: int) -> int:
+    """How often a process has slept until now."""
+    about = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", about, re.M)[0])
 
 
 def listens(path: Path) -> bool:

@@ -125,6 +125,7 @@ def test_an_agent_killed_and_back_in_time_costs_nothing(host: Host) -> None:
     host.agent.start()
     host.held()
     assert holder.is_running()
+    assert "holder ended" not in host.agent.log.read_text(), "none is started beside it"
     assert monitor.deleted(VIP) == 0
     holder.terminate()  # it is not this agent's child; one that is follows it
     wait_for(lambda: monitor.deleted(VIP) == 1, what="given up")

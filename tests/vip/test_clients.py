@@ -1,5 +1,6 @@
 """Clients that mean harm, or do not know better: the holder goes on holding and answering."""
 
+import json
 import os
 import random
 import socket
@@ -12,7 +13,7 @@ from contextlib import suppress
 import pytest
 
 from hwagent.vip.protocol import LINE_MAX, VIPS_MAX
-from tests.vip.lab import Agent, Lab, lab
+from tests.vip.lab import VIP, Agent, Lab, lab
 from tests.waiting import wait_for
 
 __all__ = ["lab"]
@@ -137,13 +138,16 @@ def test_a_flood_of_requests_does_not_end_a_real_time_process(held: tuple[Lab, A
     lab, agent = held
     code = (
         "import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])\n"
-        's.setblocking(False); data = b\'{"message":"ping","number":1}\\n\' * 500\n'
+        "s.setblocking(False); data = sys.argv[2].encode() * 100\n"
         "while True:\n"
         "    for f in (lambda: s.send(data), lambda: s.recv(1 << 20)):\n"
         "        try: f()\n"
         "        except BlockingIOError: pass\n"
     )
-    floods = [lab.start("-c", code, str(lab.path)) for _ in range(4)]
+    # Each has the kernel asked for an interface that is not there
+    plan = {"message": "plan", "vips": [{"address": VIP, "interfaces": ["eth0", "eth1", "eth7"]}]}
+    argv = ("-c", code, str(lab.path), json.dumps(plan) + "\n")
+    floods = [lab.start(*argv) for _ in range(4)]
     end = time.monotonic() + 2  # longer than RLIMIT_RTTIME allows to go without sleeping
     while time.monotonic() < end:
         agent.pong()

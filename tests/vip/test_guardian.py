@@ -1,6 +1,5 @@
 """When the guardian takes a holder for dead, and what becomes of that holder's addresses."""
 
-import re
 import signal
 import subprocess
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hwagent.vip.guardian import INTERVAL, Pulse
-from tests.vip.lab import VIP, Lab, Monitor, lab
+from tests.vip.lab import VIP, Lab, Monitor, lab, slept
 from tests.waiting import wait_for
 
 __all__ = ["lab"]
@@ -117,14 +116,8 @@ def test_the_addresses_of_a_holder_at_another_socket_are_left_alone(
     wait_for(lambda: lab.where() == ["eth0"], what="held")
     monitor = Monitor(lab)
     guardian = lab.guardian()
-    wait_for(lambda: slept(guardian) > 8, what="the guardian's looks")
+    wait_for(lambda: slept(guardian.pid) > 8, what="the guardian's looks")
     assert monitor.deleted(VIP) == 0
-
-
-def slept(process: "subprocess.Popen[str]") -> int:
-    """How often a process has slept until now."""
-    about = Path(f"/proc/{process.pid}/status").read_text()
-    return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", about, re.M)[0])
 
 
 def guarded(lab: Lab, holder: "subprocess.Popen[str]") -> None:
