@@ -68,9 +68,13 @@ class Manager:
             self._fed = now
             self._say("WATCHDOG=1", status)
 
+    def tell(self, status: str) -> None:
+        """How it is now, in a line for people."""
+        self._say("", status)
+
     def _say(self, what: str, status: str = "") -> None:
         if self._socket is not None:
-            text = f"{what}\nSTATUS={status}" if status else what
+            text = "\n".join(filter(None, (what, status and f"STATUS={status}")))
             # A manager that is being restarted hears the next word
             with suppress(OSError):
                 self._socket.sendto(text.encode(), self._path)

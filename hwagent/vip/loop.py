@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import msgspec
 
+from hwagent.net.manager import Manager
 from hwagent.net.rtnetlink import canonical
 
 from .chamber import Chamber
@@ -68,6 +69,7 @@ class Holder:
     def __init__(self, path: str, link_events: bool, parent: Parent) -> None:
         self._path = path
         self._parent = parent
+        self._manager = Manager()
         self._poll = select.epoll()
         self._kernel = Kernel(link_events)
         self._clients = Clients(path, self._poll)
@@ -98,10 +100,12 @@ class Holder:
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
+        self._manager.ready()
         try:
             while not self._turn():
                 pass
         finally:
+            self._manager.stopping()
             self._chamber.close()
             self._machine.close()
             self._act(clock())
@@ -126,6 +130,7 @@ class Holder:
         self._breathe(clock())
         done = clock()
         self._stall = max(self._stall, awake - asleep - pause, done - awake)
+        self._manager.feed(done)
         self._hasty = self._hasty + 1 if awake - asleep < _SHORTEST else 0
         if self._hasty > _HASTY:  # no flood of events or requests keeps us from sleeping
             time.sleep(_SHORTEST)
@@ -309,6 +314,7 @@ class Holder:
         if (status := self._status()) != self._status_told:
             self._status_told = status
             self._clients.broadcast(status)
+            self._manager.tell(status.summary())
 
     def _status(self) -> Status:
         holders = self._chamber.holders()

@@ -156,6 +156,12 @@ class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
     stall_ms_max: float
     lacks: tuple[str, ...]
 
+    def summary(self) -> str:
+        """What matters of it, in one line for people."""
+        held = sum(vip.state == "held" for vip in self.vips)
+        lacks = f"; lacks {', '.join(self.lacks)}" if self.lacks else ""
+        return f"holds {held} of {len(self.vips)} addresses{lacks}"
+
 
 class Parcel(msgspec.Struct, frozen=True):
     """A sealed packet, to an address and port, from one of this host's addresses."""
