@@ -70,6 +70,16 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         if self.term <= self.interval:
             raise ValueError("clocks this wrong leave nothing of the lease")
 
+    def follows(self, before: "Group") -> bool:
+        """Whether a running host may go over from another configuration to this one.
+
+        The voter set may stay, be dropped to, be gone back to, or be replaced as ``previous``.
+        """
+        known = [electorate.digest for electorate in before.electorates]
+        if self.previous is None:
+            return self.voters.digest in known
+        return self.sets == before.sets or self.previous.digest == before.voters.digest
+
     @property
     def electorates(self) -> tuple[Electorate, ...]:
         """The voter sets of which a majority is needed."""

@@ -44,7 +44,13 @@ class Node:
         return self.tick(now)
 
     def reconfigure(self, now: Now, group: Group) -> list[Effect]:
-        """Takes another configuration of the same group."""
+        """Takes another configuration of the same group.
+
+        Raises ValueError for a voter set that does not name the present one as the previous one:
+        majorities of the two might not meet.
+        """
+        if not group.follows(self.group):
+            raise ValueError("another voter set must declare the present one as the previous one")
         self.group = group
         self.owner.reconfigure(group)
         self.voter.reconfigure(now.raw, group)
@@ -88,6 +94,7 @@ class Node:
         freed = self.voter.freed()
         if message.nonce != self._nonce:
             self.owner.freed(now, freed)
+            self.owner.contested(self.voter.contested())
         return () if ack is None else (Send(source, ack),)
 
     def _release(self, now: Now, message: Release) -> None:
@@ -101,4 +108,5 @@ class Node:
             self.owner.released(now, message)
 
     def _promised(self, now: Now, vip: str) -> float:
-        return self.voter.left(now.raw, vip, self._nonce)
+        """A host that has just started asks for nothing before it may vote: it knows too little."""
+        return max(self.voter.silence(now.raw), self.voter.left(now.raw, vip, self._nonce))

@@ -22,8 +22,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
 
-import msgspec
-
 from .asking import Asking
 from .beats import Beats, Sent
 from .effects import (
@@ -39,11 +37,11 @@ from .effects import (
     Word,
 )
 from .group import Addresses, Group
+from .holding import Holding
 from .messages import (
     FINAL,
     Accept,
     Ack,
-    Claim,
     Message,
     Offer,
     Refusal,
@@ -57,23 +55,6 @@ _FAILED = 10
 
 #: Seconds left of another's promise on a VIP, as far as this host's own voter knows.
 Promised = Callable[[Now, str], float]
-
-
-class Holding(msgspec.Struct, eq=False):
-    """A VIP that is asked for or held; times are seconds of CLOCK_BOOTTIME.
-
-    ``seq`` is the first heartbeat that lists it. Not its time: two can be sent at one reading of
-    the clock. ``ends`` is the end of the round or, if ``held``, of the lease. ``present``: the
-    address is configured.
-    """
-
-    vip: str
-    epoch: int
-    seq: int
-    ends: float
-    held: bool = False
-    present: bool = False
-    refused: dict[str, Refusal] = {}
 
 
 class Owner:
@@ -112,7 +93,7 @@ class Owner:
     def move(self, now: Now, vip: str, successor: str) -> bool:
         """Hands a VIP to a member, who is told with the release; false if it is not held here."""
         holding = self._holdings.get(vip)
-        if holding is None or not holding.held:
+        if holding is None or not holding.held or successor == self._name:
             return False
         self._give(now, [holding], successor, f"moved to {successor}")
         self._asking.at(vip, now.boot + self._group.lease + self._asking.delay(vip))
@@ -129,7 +110,7 @@ class Owner:
         If the previous voter set is dropped, this host goes on asking both until a majority of the
         new one has dropped it too: until then they would not answer.
         """
-        if self._group.previous is not None and group.previous is None:
+        if self._group.previous is not None and group.sets == (0, self._group.sets[1]):
             self._next_group = group
         else:
             self._adopt(group)
@@ -144,14 +125,13 @@ class Owner:
         if peer is None or self._doubted(now, peer, ack, sent) or ack.seq < peer.seq:
             return
         peer.sets = ack.sets
-        if self._next_group is not None:
-            self._drop_previous(self._next_group)
-        if ack.unknown or ack.foreign:
-            self._not_granted(now, peer, ack)
-            return
-        self._tally.count(peer, ack.seq)
-        self._note(now, peer, ack)
-        self._settle(now)
+        if self._next_group is not None and self._tally.dropped(self._next_group):
+            self._adopt(self._next_group)
+        if ack.unknown and ack.seq > peer.seq:
+            self._beats.again(now.boot)
+        if self._tally.count(peer, ack):
+            self._note(now, peer, ack)
+            self._settle(now)
 
     def released(self, now: Now, message: Release) -> None:
         """Another owner has given VIPs up."""
@@ -169,6 +149,13 @@ class Owner:
         """The own voter saw VIPs come free."""
         self._asking.freed(now.boot, vips)
 
+    def contested(self, vips: Iterable[str]) -> None:
+        """The own voter was asked by another owner for what is held here: two announced it."""
+        for vip in vips:
+            if vip in self._holdings and self._holdings[vip].held:
+                self._report(self._holdings[vip], "conflict", "another host holds it too")
+                self._out.append(Announce(vip))
+
     def offered(self, now: Now, source: str, offer: Offer) -> None:
         """Another owner would rather not hold a VIP. Accepts only what it will be able to have."""
         if now.boot >= self._failed_until and self._tally.possible(self._tally.foreign()):
@@ -184,6 +171,7 @@ class Owner:
 
     def tick(self, now: Now) -> None:
         """What time has brought, and what is to be sent."""
+        self._out += self._tally.news()
         self._judge(now)
         for vip in self._asking.due(now.boot):
             self._ask(now, vip)
@@ -191,7 +179,7 @@ class Owner:
             voters = self._tally.addresses()
             self._out += self._offering.offers(now, self._word, self.held(), voters)
         if now.boot >= self._beats.due():
-            claims = tuple(Claim(h.vip, h.epoch, h.held) for h in self._holdings.values())
+            claims = tuple(holding.claim for holding in self._holdings.values())
             self._out += self._beats.beat(now, claims)
 
     # Outputs
@@ -262,11 +250,15 @@ class Owner:
 
     def _claim(self, now: Now, vip: str) -> Holding:
         """A new claim, in the list from the next heartbeat on."""
-        epoch = max(self._epochs.get(vip, 0) + 1, int(now.wall * 1000))
-        self._epochs[vip] = epoch
+        epoch = self._epoch(now, vip)
         self._beats.relist()
         ends = now.boot + self._group.lease / 2
         return Holding(vip, epoch, self._beats.seq + 1, ends)
+
+    def _epoch(self, now: Now, vip: str) -> int:
+        epoch = max(self._epochs.get(vip, 0) + 1, int(now.wall * 1000))
+        self._epochs[vip] = epoch
+        return epoch
 
     def _settle(self, now: Now) -> None:
         """Opens and renews what a majority has granted."""
@@ -316,8 +308,10 @@ class Owner:
 
     def _refused(self, now: Now, holding: Holding, refusal: Refusal) -> None:
         if holding.held:
-            if refusal.held and self._group.quorum == "any":
-                self._conflict(now, holding, refusal)
+            if refusal.ms == 0 and refusal.epoch >= holding.epoch:
+                self._raise(now, holding)
+            elif refusal.held and self._group.quorum == "any":
+                self._yield(now, holding, refusal)
         elif refusal.ms == 0:
             holding.ends = now.boot  # only the epoch is too low
         elif refusal.held:
@@ -326,21 +320,23 @@ class Owner:
             # Two candidates that wait for a third voter to answer would keep each other out.
             holding.ends = min(holding.ends, now.boot + self._group.rank_delay / 2)
 
-    def _conflict(self, now: Now, holding: Holding, refusal: Refusal) -> None:
+    def _raise(self, now: Now, holding: Holding) -> None:
+        """A candidate that failed has left a voter a higher epoch, which would go on refusing."""
+        holding.epoch = self._epoch(now, holding.vip)
+        self._beats.relist()
+        self._report(holding, "held", "a voter knows a higher epoch")
+
+    def _yield(self, now: Now, holding: Holding, refusal: Refusal) -> None:
         """Two owners, as can be where one voter is enough: who came last stays."""
-        reason = f"{refusal.holder} holds it too"
-        if refusal.epoch > holding.epoch:
-            self._give(now, [holding], "", reason)
+        if (refusal.epoch, refusal.holder) > (holding.epoch, self._name):
+            self._give(now, [holding], "", f"{refusal.holder} holds it too")
             self._asking.at(holding.vip, now.boot + self._group.lease)
-        else:
-            self._report(holding, "conflict", reason)
-            self._out.append(Announce(holding.vip))
 
     def _give(self, now: Now, holdings: list[Holding], successor: str, reason: str) -> None:
         """Shuts gates, takes addresses away, then says so."""
         if not holdings:
             return
-        claims = tuple(Claim(h.vip, h.epoch) for h in holdings)
+        claims = tuple(holding.claim for holding in holdings)
         for holding in holdings:
             self._remove(holding, reason)
         release = Release(
@@ -373,31 +369,15 @@ class Owner:
         self._asking.regroup(group)
         self._offering.regroup(group)
 
-    def _drop_previous(self, group: Group) -> None:
-        dropped = [n for n in group.voters.voters if self._tally.peers[n].sets == group.sets]
-        if len(dropped) >= group.voters.majority:
-            self._adopt(group)
-
-    def _not_granted(self, now: Now, peer: Peer, ack: Ack) -> None:
-        if ack.unknown and ack.seq > peer.seq:
-            self._beats.again(now.boot)
-        if ack.foreign and not peer.foreign:
-            reason = f"voter {peer.name} has another voter set or longest lease"
-            self._out.append(Report("", "foreign", 0, reason))
-        peer.foreign, peer.seq, peer.list_seq = ack.foreign, ack.seq, -1
-
     def _doubted(self, now: Now, peer: Peer, ack: Ack, sent: Sent) -> bool:
+        """Whether an ack does not count; a clock that stood still costs everything."""
         if peer.disputed(now.boot):
-            if not peer.cloned:
-                reason = f"two hosts answer as voter {peer.name}: it counts for nobody"
-                self._out.append(Report("", "cloned", 0, reason))
-            peer.cloned = True
             return True
-        peer.cloned = False
         if not self._tally.stood_still(now.boot, peer, sent.at, ack.clock):
             return False
-        self._out.append(Report("", "clock", 0, "this host's clock stood still"))
-        self._give(now, list(self._holdings.values()), "", "this host's clock stood still")
+        reason = "this host's clock stood still"
+        self._out.append(Report("", "clock", 0, reason))
+        self._give(now, list(self._holdings.values()), "", reason)
         return True
 
     def _report(self, holding: Holding, happening: Happening, reason: str) -> None:

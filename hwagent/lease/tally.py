@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from .effects import Report
 from .group import Addresses, Group
 from .messages import Ack, Refusal
 
@@ -39,7 +40,6 @@ class Peer(msgspec.Struct, eq=False):
     refused: tuple[str, ...] = ()
     anchor: tuple[float, int] | None = None
     foreign: bool = False
-    cloned: bool = False
 
     def disputed(self, now: float) -> bool:
         """Whether two answer under its name."""
@@ -52,6 +52,7 @@ class Tally:
     def __init__(self, group: Group) -> None:
         self.peers: dict[str, Peer] = {}
         self._seqs: dict[str, int] = {}
+        self._news: list[Report] = []
         self.regroup(group)
 
     def regroup(self, group: Group) -> None:
@@ -70,7 +71,7 @@ class Tally:
             return None
         if ack.nonce != peer.nonce:
             if now - peer.heard < self._group.lease / 2:
-                peer.disputed_until = now + self._group.longest
+                self._dispute(now, peer)
             self._forget(peer, ack.nonce)
         peer.heard = now
         return peer
@@ -84,9 +85,27 @@ class Tally:
         most /= 1 - self._group.slew
         return (clock - before[1]) / 1000 > most + _GRAIN
 
-    def count(self, peer: Peer, seq: int) -> None:
-        """Notes that a voter granted the heartbeat ``seq``, but for refusals."""
-        self._seqs[peer.name] = peer.seq = peer.list_seq = seq
+    def count(self, peer: Peer, ack: Ack) -> bool:
+        """Notes a voter's answer; false if it is of the kind that grants nothing."""
+        if ack.foreign and not peer.foreign:
+            reason = f"voter {peer.name} has another voter set or longest lease"
+            self._news.append(Report("", "foreign", 0, reason))
+        peer.seq, peer.foreign = ack.seq, ack.foreign
+        if ack.foreign or ack.unknown:
+            peer.list_seq = -1
+            return False
+        self._seqs[peer.name] = peer.list_seq = ack.seq
+        return True
+
+    def dropped(self, group: Group) -> bool:
+        """Whether a majority of a group's voters go by its configuration already."""
+        sets = [self.peers[name].sets for name in group.voters.voters]
+        return sets.count(group.sets) >= group.voters.majority
+
+    def news(self) -> list[Report]:
+        """What is wrong with voters since the last call."""
+        found, self._news = self._news, []
+        return found
 
     def newest(self, without: Collection[str] = ()) -> int:
         """The newest heartbeat that a majority has granted, not counting some voters; or -1."""
@@ -119,6 +138,12 @@ class Tally:
     def heard(self, since: float) -> Iterable[tuple[str, int]]:
         """Names and nonces of those who answered since then."""
         return ((p.name, p.nonce) for p in self.peers.values() if p.heard >= since)
+
+    def _dispute(self, now: float, peer: Peer) -> None:
+        if not peer.disputed(now):
+            reason = f"two hosts answer as voter {peer.name}: it counts for nobody"
+            self._news.append(Report("", "cloned", 0, reason))
+        peer.disputed_until = now + self._group.longest
 
     def _forget(self, peer: Peer, nonce: int) -> None:
         self._seqs.pop(peer.name, None)

@@ -83,6 +83,7 @@ class Voter:
         self._grants: dict[str, Grant] = {}
         self._fences: dict[str, Fence] = {}
         self._freed: set[str] = set()
+        self._contested: set[str] = set()
         self._cloned_until = -math.inf
 
     def reconfigure(self, now: float, group: Group) -> None:
@@ -136,6 +137,15 @@ class Voter:
         """VIPs that were given back since the last call."""
         found, self._freed = self._freed, set()
         return found
+
+    def contested(self) -> set[str]:
+        """VIPs that two said that they hold, since the last call."""
+        found, self._contested = self._contested, set()
+        return found
+
+    def silence(self, now: float) -> float:
+        """Seconds for which this voter says nothing."""
+        return max(self._silent_until - now, 0.0)
 
     def holders(self, now: float) -> dict[str, tuple[str, int]]:
         """Owner and epoch of each VIP that is held, as far as this voter knows."""
@@ -198,6 +208,8 @@ class Voter:
         taken = grant is not None and grant.session is not session
         if grant is not None and taken and (left := grant.session.expires - now) > 0:
             holder, there = grant.session.owner, grant.claim
+            if claim.held and there.held:
+                self._contested.add(claim.vip)
             return Refusal(claim.vip, math.ceil(left * 1000), there.epoch, holder, there.held)
         fence = Fence(claim.epoch, session.owner, session.nonce)
         known = self._fences.get(claim.vip, fence)

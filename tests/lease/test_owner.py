@@ -404,7 +404,6 @@ def test_where_one_voter_is_enough_the_later_of_two_owners_stays() -> None:
         assert list(desk.owner.held()) == [VIP]
         desk.ack("b", None, busy(200, "b", epoch=epoch))
         assert bool(desk.owner.held()) is stays
-        assert bool(desk.of(Announce)) is stays
 
 
 def test_a_configuration_that_cannot_work_is_refused() -> None:

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from hwagent.lease import Group, Now, SetGate
 from hwagent.lease.beats import Sent
 from hwagent.lease.group import Electorate
+from hwagent.lease.holding import Holding
 from hwagent.lease.messages import Ack, Heartbeat, encode
-from hwagent.lease.owner import Holding, Owner
+from hwagent.lease.owner import Owner
 from hwagent.lease.tally import Peer, Tally
 from hwagent.lease.voter import Session, Voter
 
@@ -163,11 +164,11 @@ def _counts_late_acks(self: Owner, now: Now, vip: str) -> Holding:
     return holding
 
 
-def _counts_paths(self: Tally, peer: Peer, seq: int) -> None:
+def _counts_paths(self: Tally, peer: Peer, ack: Ack) -> bool:
     """Each answer is a vote, by whatever way it came."""
-    if peer.seq == seq:
-        self._seqs[f"{peer.name} again"] = seq
-    _count(self, peer, seq)
+    if peer.seq == ack.seq:
+        self._seqs[f"{peer.name} again"] = ack.seq
+    return _count(self, peer, ack)
 
 
 def _counts_all_paths(self: Electorate, seqs: Any, need: int, without: Any) -> int:
@@ -189,19 +190,17 @@ def _votes_for_itself(self: World, host: Host, effect: Any) -> None:
     _send(self, host, effect)
 
 
-def _counts_itself(self: Owner, now: Now, vip: str) -> Holding:
+def _counts_itself(self: Owner, now: Now, vip: str) -> int:
     """Its own counter is the epoch."""
-    heard, self._epochs = self._epochs, {}
-    holding = _no_floor(self, now, vip)
-    self._epochs = heard
-    return holding
+    return self._beats.seq
 
 
-def _no_floor(self: Owner, now: Now, vip: str) -> Holding:
-    return _claim(self, now._replace(wall=0.0), vip)
+def _no_floor(self: Owner, now: Now, vip: str) -> int:
+    return _epoch(self, now._replace(wall=0.0), vip)
 
 
-_ack, _tick, _give, _claim = Owner.ack, Owner.tick, Owner._give, Owner._claim
+_ack, _tick, _give = Owner.ack, Owner.tick, Owner._give
+_claim, _epoch = Owner._claim, Owner._epoch
 _count, _identify = Tally.count, Tally.identify
 _send = World.send
 
@@ -265,8 +264,8 @@ MUTANTS = (
     Mutant("the own vote without asking", ((Owner, "tick", _votes_unasked),)),
     Mutant(
         "the epoch does not grow",
-        ((Owner, "_claim", _counts_itself), (Voter, "_grant", _grants_any_epoch)),
+        ((Owner, "_epoch", _counts_itself), (Voter, "_grant", _grants_any_epoch)),
     ),
     Mutant("voters take any epoch", ((Voter, "_grant", _grants_any_epoch),)),
-    Mutant("no floor under the epoch", ((Owner, "_claim", _no_floor),)),
+    Mutant("no floor under the epoch", ((Owner, "_epoch", _no_floor),)),
 )
