@@ -27,6 +27,7 @@ _RST = "Documentation/networking/bonding.rst"
 _ABI = "Documentation/ABI/testing/sysfs-class-net"
 _LEGS_MAX = 256
 _NO_PARTNER = "00:00:00:00:00:00"
+_MODES = frozenset({*ACTIVE_LEG_MODES, "balance-rr", "balance-xor", "broadcast", "802.3ad"})
 _MII = frozenset({"up", "down", "going down", "going back"})
 
 _METRICS = (
@@ -96,6 +97,8 @@ def _read(root: Root, name: str) -> Sample:
     up = admin_up(root, name)
     if up is not None:
         g.set("admin_up", int(up))
+    elif root.exists(f"{g.directory}/flags"):
+        g.problem("admin_up", "flags: not understood")
     if up is not False:
         g.number("carrier", "carrier")
     g.number("carrier_changes", "carrier_changes")
@@ -119,8 +122,10 @@ def _leg_names(g: Gather, text: BondText) -> list[str]:
 
 def _judge(g: Gather, text: BondText, legs: dict[str, Leg]) -> None:
     mode = (text_or_empty(g.root, f"{g.directory}/bonding/mode").split() or [text.mode])[0]
-    if mode:
+    if mode in _MODES:
         g.metrics["mode"] = mode
+    else:
+        g.problem("mode", f"bonding/mode: not a known one: {mode[:40]!r}", required=True)
     _options(g, text)
     aggregator = _aggregator(g, text) if mode == "802.3ad" else None
     for leg in legs.values():

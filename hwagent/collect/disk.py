@@ -242,7 +242,7 @@ def _statistics(disk: Gather, fallback: list[str]) -> None:
     except Unreadable as e:
         disk.problem("reads", str(e))
         return
-    if not fields:
+    if not fields and fields is fallback:
         return
     if len(fields) < _STAT_FORMS[0] or not all(f.isascii() and f.isdecimal() for f in fields[:32]):
         disk.problem("reads", f"stat: not a line of statistics: {' '.join(fields)[:40]!r}")

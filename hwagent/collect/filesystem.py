@@ -83,7 +83,9 @@ def _mounts(root: Root) -> list[Mount]:
     problem: Unreadable | None = None
     for path, parse in _TABLES:
         try:
-            return parse(root.text(path))
+            if mounts := parse(root.text(path)):
+                return mounts
+            problem = Unreadable(path, "it has no mount, not even of the root")
         except Missing:
             continue
         except Unreadable as e:

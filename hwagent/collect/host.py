@@ -40,6 +40,7 @@ _DMI = {
     "board": "board_name",
     "bios_version": "bios_version",
 }
+_DECIMAL = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 _PRESSURE = re.compile(r"(some|full) avg10=[\d.]+ avg60=(\d{1,3}\.\d\d)")
 _LOAD = re.compile(r"(\d{1,9}\.\d\d) (\d{1,9}\.\d\d) (\d{1,9}\.\d\d) \d+/(\d{1,9}) ")
 
@@ -123,8 +124,10 @@ def _load(g: Gather) -> None:
             g.set("tasks", int(found[4]))
         else:
             g.problem("load1", f"loadavg: {text[:40]!r}")
-    if online := _text(g, "sys/devices/system/cpu/online", "cpus"):
+    if (online := _text(g, "sys/devices/system/cpu/online", "cpus")) is not None:
         g.set("cpus", _listed(online))
+        if not g.metrics["cpus"]:
+            g.problem("cpus", f"online: {online[:40]!r}")
     elif info := _text(g, "proc/cpuinfo", "cpus"):
         g.set("cpus", len(re.findall(r"^processor\s*:", info, re.M)))
     if not g.metrics.get("cpus"):
@@ -136,17 +139,21 @@ def _listed(text: str) -> int:
     count = 0
     for part in text.split(","):
         first, _, last = part.partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
+        if not part.isascii() or not first.isdecimal() or not (last or first).isdecimal():
+            return 0
+        if max(len(first), len(last)) > 6:
             return 0
         count += int(last or first) - int(first) + 1
     return count if 0 < count < 2**20 else 0
 
 
 def _memory(g: Gather) -> None:
-    for name, text in _pairs(g, "meminfo", "memory_available_bytes", ":").items():
+    found = _pairs(g, "meminfo", "memory_available_bytes", ":")
+    _expect(g, "meminfo", found, {name: _MEMORY[name] for name in ("MemTotal", "MemAvailable")})
+    for name, text in found.items():
         if metric := _MEMORY.get(name):
             value = text.removesuffix("kB").strip()
-            if value.isdecimal() and len(value) < 20:
+            if value.isascii() and value.isdecimal() and len(value) < 20:
                 g.set(metric, int(value) * _KIB)
             else:
                 g.problem(metric, f"meminfo: {name}: {text[:40]!r}")
@@ -164,9 +171,10 @@ def _counters(g: Gather) -> None:
         ("stat", {"procs_blocked": "blocked_tasks", "btime": "boot_time_seconds"}),
     ):
         found = _pairs(g, file, next(iter(names.values())), " ")
+        _expect(g, file, found, names)
         for name, metric in names.items():
             value = found.get(name, "")
-            if value.isdecimal() and len(value) < 20:
+            if value.isascii() and value.isdecimal() and len(value) < 20:
                 g.set(metric, int(value))
             elif value:
                 g.problem(metric, f"{file}: {name}: {value[:40]!r}")
@@ -177,9 +185,9 @@ def _counters(g: Gather) -> None:
 
 
 def _float(g: Gather, metric: str, text: str) -> None:
-    try:
+    if _DECIMAL.fullmatch(text):
         g.set(metric, float(text))
-    except ValueError:
+    else:
         g.problem(metric, f"not a number: {text[:40]!r}")
 
 
@@ -236,6 +244,13 @@ def _text(g: Gather, path: str, metric: str) -> str | None:
     except Unreadable as e:
         g.problem(metric, str(e))
         return None
+
+
+def _expect(g: Gather, file: str, found: Mapping[str, str], names: Mapping[str, str]) -> None:
+    """Lines that every kernel since 4.13 writes: a file without them was cut or is damaged."""
+    for name, metric in names.items():
+        if name not in found and g.root.exists(f"proc/{file}"):
+            g.problems.setdefault(metric, f"{file}: it has no {name}")
 
 
 def _pairs(g: Gather, file: str, metric: str, separator: str) -> Mapping[str, str]:

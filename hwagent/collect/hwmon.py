@@ -115,6 +115,8 @@ def _value(g: Gather, kind: Kind, channel: str, files: set[str]) -> None:
     meaning."""
     end = next((end for end in kind.inputs if end in files), None)
     if end is None or not kind.value:
+        if not g.metrics.keys() & set(kind.flags) and kind.value:
+            g.problem(kind.value, "the channel has neither a value nor an alarm")
         return
     switch = kind.switch
     if switch and switch in files and g.number("enabled", f"{channel}{switch}") == 0:
@@ -124,8 +126,6 @@ def _value(g: Gather, kind: Kind, channel: str, files: set[str]) -> None:
         return
     try:
         raw = g.root.number(f"{g.directory}/{channel}{end}")
-    except Missing:
-        return
     except Unreadable as e:
         _no_value(g, kind, e)
         return

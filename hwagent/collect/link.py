@@ -57,6 +57,8 @@ def _read(root: Root, name: str) -> Sample:
     up = admin_up(root, name)
     if up is not None:
         g.set("admin_up", int(up))
+    elif root.exists(f"{g.directory}/flags"):
+        g.problem("admin_up", "flags: not understood")
     if up:
         g.number("carrier", "carrier", required=True)
     g.number("carrier_changes", "carrier_changes")

@@ -25,8 +25,17 @@ _SECTOR = 512
 _RUNNING = frozenset({"readonly", "read-auto", "clean", "active", "write-pending", "active-idle"})
 _STATES = _RUNNING | {"clear", "inactive", "suspended", "broken"}
 _ACTIONS = frozenset({"idle", "resync", "recover", "check", "repair", "reshape", "frozen"})
-_LEADING = re.compile(r"(\d{1,18})(?:\s|$)")
-_COMPLETED = re.compile(r"(\d{1,20}) / (\d{1,20})")
+#: Words of level and of dev-*/state; any other is damage.
+_LEVELS = REDUNDANT | {"raid0", "linear", "container", "faulty"}
+_FLAGS = frozenset(
+    {"faulty", "in_sync", "write_mostly", "blocked", "spare", "write_error", "external_bbl"}
+    | {"failfast", "want_replacement", "replacement", "journal"}
+)
+#: Each member is one of these (drivers/md/md.c, state_show).
+_DECIDING = frozenset({"faulty", "in_sync", "spare", "journal"})
+#: A number alone, or one and what it is or was in parentheses.
+_LEADING = re.compile(r"([0-9]{1,18})(?: \(\w+\))?")
+_COMPLETED = re.compile(r"([0-9]{1,20}) / ([0-9]{1,20})")
 #: Metric and the flag of dev-*/state that it counts; the documentation spells one differently.
 _COUNTED = {
     "failed_disks": "faulty",
@@ -53,12 +62,14 @@ class MdCollector(Collector):
         identify = _identifier(root)
         names = [n for n in root.names("sys/block") if n.startswith("md")]
         found = {n: _read(root, n, identify) for n in names if root.exists(f"sys/block/{n}/md")}
-        witness = _witness(root)
+        witness, why = _witness(root)
         for name, g in list(found.items()):
             if g is None:
                 del found[name]
             elif witness is not None:
                 _compare(g, witness.get(name))
+            elif why:
+                g.problem("witness_disagrees", why)
         for name, array in (witness or {}).items():
             if name not in found and not root.exists(f"sys/block/{name}/md"):
                 found[name] = _identified(mdstat.gather(array), identify)
@@ -108,8 +119,10 @@ def _level(g: Gather, state: str | None) -> None:
     except Unreadable as e:
         g.problem("level", str(e), required=state in _RUNNING)
         return
-    if level:
+    if level in _LEVELS:
         g.metrics["level"] = level
+    elif level:
+        g.problem("level", f"level: not a known one: {level[:40]!r}", required=True)
     elif state in _RUNNING:
         g.problem("level", "level: empty although the array runs", required=True)
 
@@ -127,7 +140,7 @@ def _number_before_blank(
     except Unreadable as e:
         g.problem(metric, str(e), required)
         return
-    if found := _LEADING.match(text):
+    if found := _LEADING.fullmatch(text):
         g.set(metric, int(found[1]) * scale)
     elif text != "none":
         g.problem(metric, f"{file}: not a number: {text[:40]!r}", required)
@@ -135,7 +148,7 @@ def _number_before_blank(
 
 def _leading(g: Gather, file: str) -> int | None:
     try:
-        found = _LEADING.match(g.root.text(f"{g.directory}/{file}"))
+        found = _LEADING.fullmatch(g.root.text(f"{g.directory}/{file}"))
     except Unreadable:
         return None
     return int(found[1]) if found else None
@@ -169,6 +182,10 @@ def _member(g: Gather, device: str, identify: Identify) -> dict[str, Any] | None
         if isinstance(e, Missing) and not g.root.exists(at):
             return None
         g.problem("failed_disks", str(e), required=True)
+        flags = ["unknown"]
+    if flags != ["unknown"] and (set(flags) - _FLAGS or not _DECIDING & set(flags)):
+        said = ",".join(flags)[:40]
+        g.problem("failed_disks", f"{at}/state: not understood: {said!r}", required=True)
         flags = ["unknown"]
     slot = _slot(g, at)
     name = device.replace("!", "/")
@@ -263,11 +280,14 @@ def _progress(g: Gather, done: int, total: int) -> None:
         g.set("sync_eta_seconds", round((total - done) * _SECTOR / speed, 3))
 
 
-def _witness(root: Root) -> dict[str, mdstat.MdstatArray] | None:
+def _witness(root: Root) -> tuple[dict[str, mdstat.MdstatArray] | None, str]:
+    """What mdstat tells; None if there is none, with the reason if there should be."""
     try:
-        return {a.name: a for a in mdstat.parse(root.text("proc/mdstat"))}
-    except Unreadable:
-        return None
+        return {a.name: a for a in mdstat.parse(root.text("proc/mdstat"))}, ""
+    except Missing:
+        return None, ""
+    except Unreadable as e:
+        return None, str(e)
 
 
 def _compare(g: Gather, array: mdstat.MdstatArray | None) -> None:

@@ -184,8 +184,8 @@ def decode(data: bytes) -> list[Sample]:
         return [_damaged(f"larger than {SIZE_MAX} bytes")]
     text = data.decode("utf-8", "replace").replace("\0", "")
     arrays = parse(text)
-    if not arrays and not re.search(r"^(Personalities|unused devices)\s*:", text, re.M):
-        return [_damaged("neither arrays nor personalities: no /proc/mdstat")]
+    if not arrays and not re.search(r"^unused devices\s*:", text, re.M):
+        return [_damaged("neither arrays nor the last line of /proc/mdstat")]
     times = Counter(array.name for array in arrays)
     samples = {}
     for array in arrays:

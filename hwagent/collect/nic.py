@@ -101,6 +101,8 @@ def _read(root: Root, name: str, bond: str, routed: Container[str]) -> Sample:
     up = admin_up(root, name)
     if up is not None:
         g.set("admin_up", int(up))
+    elif root.exists(f"{g.directory}/flags"):
+        g.problem("admin_up", "flags: not understood")
     g.word("operstate", "operstate", OPERSTATES)
     g.number("mtu_bytes", "mtu")
     for metric in ("carrier_changes", "carrier_up_count"):

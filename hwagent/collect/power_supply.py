@@ -87,6 +87,11 @@ BATTERY_METRICS = (
     gauge("wear_ratio", "what it can hold now, of what it could when new", "ratio", _ABI),
     *_gauges(_CHARGE),
 )
+#: POWER_SUPPLY_TYPE_TEXT of drivers/power/supply/power_supply_sysfs.c.
+_TYPES = frozenset(
+    {"Unknown", "Battery", "UPS", "Mains", "USB", "USB_DCP", "USB_CDP", "USB_ACA", "USB_C"}
+    | {"USB_PD", "USB_PD_DRP", "BrickID", "Wireless"}
+)
 _ATTRIBUTES = ("name", "type", "scope", "model", "manufacturer", "serial", "technology")
 
 
@@ -116,7 +121,7 @@ def _supply(root: Root, name: str) -> Sample:
         g.attribute(attribute, file)
     g.attribute("manufacturer", "manufacturer")
     g.attribute("technology", "technology")
-    if not type:
+    if type not in _TYPES:
         g.fail("its type cannot be read")
     _number(g, "inserted", "present", 1)
     _number(g, "online", "online", 1)

@@ -72,7 +72,8 @@ class Root:
         """A file that holds one integer (hexadecimal may carry 0x). Raises Missing, Unreadable."""
         text = self.text(relative)
         try:
-            if len(text) <= NUMBER_LENGTH_MAX:
+            # As the kernel prints them: int() takes the digits of all scripts, and 1_000
+            if len(text) <= NUMBER_LENGTH_MAX and text.isascii() and "_" not in text:
                 return int(text, base)
         except ValueError:
             pass
@@ -167,6 +168,6 @@ def _unreadable(relative: str, e: Exception) -> Unreadable:
     number = getattr(e, "errno", None)
     name = errno.errorcode.get(number, "") if number else ""
     why = f"{name} ({os.strerror(number)})" if number and name else str(e)
-    if number in (errno.ENOENT, errno.ENOTDIR):
+    if number == errno.ENOENT:
         return Missing(relative, why)
     return Unreadable(relative, why)

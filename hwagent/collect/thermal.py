@@ -105,6 +105,7 @@ def _trips(g: Gather) -> None:
     for name in [n for n in g.root.names(g.directory) if _TRIP.fullmatch(n)][:TRIPS_MAX]:
         type = text_or_empty(g.root, f"{g.directory}/{name}")
         if type not in _TRIPS:
+            g.problem("critical_celsius", f"{name}: not a known type: {type[:40]!r}")
             continue
         value = _celsius(g, f"{type}_celsius", f"{name.removesuffix('type')}temp")
         if value is not None and 0 < value <= _MOST:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hwagent.model import Alert, Component, Health, Sample, worst
+from hwagent.model import Alert, AlertState, Component, Health, Sample, worst
 from hwagent.rules import Engine, RuleSet
 
 from .inventory import Inventory, Job, Joined
@@ -61,9 +61,9 @@ class Judge:
 
 def component(joined: Joined, alerts: list[Alert]) -> Component:
     """The component that the API shows: health is the worst of its doubt and its alerts."""
-    firing = sorted(
-        (a for a in alerts if a.active), key=lambda a: a.severity.health.exit_status, reverse=True
-    )
+    # A cause that explains an alert makes the component no better
+    told = [a for a in alerts if a.state is AlertState.FIRING]
+    firing = sorted(told, key=lambda a: a.severity.health.exit_status, reverse=True)
     doubt = joined.doubt
     health = worst([a.severity.health for a in firing] + ([Health.UNKNOWN] if doubt else []))
     causes = [a.summary or a.rule for a in firing if a.severity.health is health]

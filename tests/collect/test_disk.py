@@ -215,7 +215,7 @@ def test_damaged_statistics_are_a_problem(tree: Tree, stat: str) -> None:
     tree.write("sys/block/sda/stat", stat)
     [sample] = look(tree)
     assert "reads" not in sample.metrics
-    assert bool(stat) == ("reads" in sample.problems)
+    assert "reads" in sample.problems
 
 
 @pytest.mark.parametrize(
