@@ -17,8 +17,8 @@ class Tree:
     def write(self, relative: str, content: Content) -> None:
         """Writes one file; text gets the newline that the kernel ends every value with.
 
-        Readers see the old content or the new, never a part. A file that we wrote the same before
-        is left alone, so that what somebody else wrote to it meanwhile is there to be taken.
+        Readers see the old content or the new, never a part. A file that was written the same or
+        taken before is left alone, so that what somebody else writes to it stays to be taken.
         """
         data = content if isinstance(content, bytes) else f"{content}\n".encode()
         if self._written.get(relative) == data:
@@ -30,10 +30,10 @@ class Tree:
         self._written[relative] = data
 
     def take(self, relative: str) -> str:
-        """What a file holds; if somebody else wrote it, the next write replaces it."""
+        """What a file holds, whoever wrote it: it is written again only to hold something else."""
         text = self.read(relative)
-        if text and text != self._written.get(relative, b"").decode("utf-8", "replace").strip():
-            self._written.pop(relative, None)
+        if text:
+            self._written[relative] = f"{text}\n".encode()
         return text
 
     def fill(self, directory: str, files: dict[str, Content]) -> None:
