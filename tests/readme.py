@@ -56,6 +56,7 @@ class Shell:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.env = {**os.environ, "PATH": path, "NO_COLOR": "1"}
         self._background: list[subprocess.Popen[bytes]] = []
+        _clean()
         for name, text in files().items():
             (place / name).parent.mkdir(exist_ok=True)
             (place / name).write_text(text)
@@ -79,13 +80,18 @@ class Shell:
             child.terminate()
         for child in self._background:
             child.wait(30)
-        subprocess.run(["ip", "netns", "del", "hwlab"], capture_output=True, check=False)
+        _clean()
 
     def _start(self, text: str) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             ["bash", "-c", text], cwd=self.place, env=self.env, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
+
+
+def _clean() -> None:
+    """Takes away the README's namespace, also that of a run that was killed."""
+    subprocess.run(["ip", "netns", "del", "hwlab"], capture_output=True, check=False)
 
 
 def main() -> None:
