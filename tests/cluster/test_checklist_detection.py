@@ -137,6 +137,7 @@ def test_09_who_is_suspected_hears_it_in_its_next_ping():
     net = Net(9)
     nodes = net.group(4)
     net.run(30)
+    net.tcp = False
     members = nodes[0].swim.members
     members.suspect(net.now, Suspect("n2", members.get("n2").incarnation, "n9"))
     assert not len(nodes[0].swim.out.news)

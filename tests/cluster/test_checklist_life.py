@@ -47,6 +47,16 @@ def test_12_a_member_that_was_found_dead_at_a_high_incarnation_comes_back():
     assert net.until(lambda: whole(net), 10)
 
 
+def test_12_a_member_that_forgot_everybody_is_found_by_those_who_ping_it():
+    """Without seeds and without a memory: who knows it asks it, and it asks back at once."""
+    for seed in range(5):
+        net = Net(seed)
+        nodes = net.group(4)
+        net.run(35)
+        net.restart(nodes[3], seeds=[])
+        assert net.until(lambda net=net: whole(net), 4)
+
+
 def test_13_a_restart_of_everybody_at_once_converges():
     net = Net(13)
     nodes = net.group(16)

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from hwagent.cluster.codec import encode
 from hwagent.cluster.compound import TooLarge
 from hwagent.cluster.keyring import KeyProblem, Keyring
-from hwagent.cluster.messages import Alive, Endpoint
+from hwagent.cluster.messages import Alive, Endpoint, Keys
 from hwagent.cluster.profile import LAN
+from hwagent.cluster.seal import Sealed
 from tests.cluster.sim import Node, SealedNet
 
 NEW = base64.b64encode(b"n" * 32).decode()
@@ -232,6 +234,10 @@ def test_keys_are_never_said_without_a_seal():
     change(attacker, "add", base64.b64encode(b"x" * 32).decode())
     net.run(10)
     assert ring.texts() == (net.key,)
+    core, said = net.nodes["n0"].core, encode(Keys(99, (NEW,)))
+    for how, adopted in ((Sealed.NOT, False), (Sealed.OLD, True)):
+        core.serve(net.now, attacker.endpoints[0], said, how)
+        assert (ring.texts() == (NEW,)) == adopted
     sender = net.add("n2", ["n0"], encryption="accept")
     change(sender, "add", NEW)
     assert all(NEW.encode() not in packet for *_, packet in net.wire)

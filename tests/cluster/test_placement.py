@@ -62,6 +62,21 @@ def test_a_lost_host_moves_only_its_own(given_weights, count, data):
     assert even(rest, after, slack=2), "what was not lost is not moved to make it more even"
 
 
+@pytest.mark.parametrize(
+    ("given_weights", "count", "lost"),
+    [
+        ((4, 0.5, 2, 2, 1, 4), 5, 0),
+        ((1.5, 1.5, 4, 0.5, 1, 2), 15, 3),
+        ((1.5, 1, 2, 1, 4, 2), 16, 1),
+    ],
+)
+def test_a_loss_is_no_occasion_to_make_the_rest_more_even(given_weights, count, lost):
+    of, what = hosts(*given_weights), vips(count)
+    before = put(of, what)
+    after = put([h for h in of if h is not of[lost]], what, before)
+    assert all(after[v] == host for v, host in before.items() if host != of[lost].name)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(weight, min_size=2, max_size=7), st.integers(1, 120))
 def test_a_new_host_takes_its_share_and_hardly_anything_else_moves(given_weights, count):
