@@ -35,9 +35,9 @@ def _crash(system: System, owner: Host) -> None:
 
 def _revive(system: System, owner: Host) -> None:
     owner.end()
-    owner.ip("addr flush dev eth0")
-    owner.ip(f"addr add {owner.address}/24 dev eth0")
-    owner.ip("addr flush dev eth1")
+    for name, address in (("eth0", owner.address), ("eth1", owner.second)):
+        owner.ip(f"addr flush dev {name}")
+        owner.ip(f"addr add {address}/24 dev {name}")
     owner.cable(plugged=True)
     owner.cable(plugged=True, port=1)
     system.start(owner)
@@ -55,16 +55,14 @@ def _signal(role: str, number: signal.Signals) -> Step:
 def _nft(owner: Host, rule: str) -> None:
     """Drops what the rule says of the packets that leave the host, at the switch's port."""
     port = f"h{owner.number}p0"
-    text = (
-        f"table netdev lab {{ chain {port} {{ type filter hook ingress device {port} priority 0; "
-        f"{rule} drop; }} }}"
-    )
+    hook = f"type filter hook ingress device {port} priority 0"
+    text = f"table netdev lab {{\n chain {port} {{\n {hook};\n {rule} drop\n }}\n}}\n"
     argv = ["ip", "netns", "exec", owner.fleet.switch, "nft", "-f", "-"]
     subprocess.run(argv, input=text, text=True, check=True)
 
 
 def _mute(system: System, owner: Host) -> None:
-    _nft(owner, "meta protocol != 0xffff")
+    _nft(owner, "")
 
 
 def _lose(system: System, owner: Host) -> None:

@@ -18,8 +18,9 @@ from tests.waiting import wait_for
 
 VIP = "10.9.0.100"
 CLIENT = "10.9.0.200"
-#: An address answers on the interface that bears it only: eth1 hangs on the same switch.
-_SYSCTL = ("arp_ignore=1", "arp_announce=2")
+#: Both interfaces hang on one switch: an address answers where it is, and a route without carrier
+#: is none.
+_SYSCTL = ("arp_ignore=1", "arp_announce=2", "ignore_routes_with_linkdown=1")
 
 
 class Host:
@@ -30,6 +31,7 @@ class Host:
         self.number = number
         self.space = f"{fleet.prefix}h{number}"
         self.address = f"10.9.0.{number}"
+        self.second = f"10.9.1.{number}"
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def run(self, *argv: str, log: Path | None = None) -> subprocess.Popen[bytes]:
@@ -86,14 +88,13 @@ class Fleet:
             for setting in _SYSCTL:
                 _exec(host.space, "sysctl", "-qw", f"net.ipv4.conf.all.{setting}")
             self._plug(f"h{host.number}p0", host.space, "eth0", f"{host.address}/24")
-            self._plug(f"h{host.number}p1", host.space, "eth1", "")
+            self._plug(f"h{host.number}p1", host.space, "eth1", f"{host.second}/24")
             self._start(host.space, "-m", "tests.fleet.echo", str(host.number))
 
     def _plug(self, port: str, space: str, name: str, address: str) -> None:
         _ip(self.switch, f"link add {port} type veth peer name {name} netns {space}")
         _ip(self.switch, f"link set {port} master br0 up")
-        if address:
-            _ip(space, f"addr add {address} dev {name}")
+        _ip(space, f"addr add {address} dev {name}")
         _ip(space, f"link set {name} up")
 
     def _start(self, space: str, *argv: str) -> subprocess.Popen[str]:

@@ -81,7 +81,8 @@ class Hwagent(System):
 
     def config(self, host: Host) -> dict[str, Any]:
         """The configuration of a host; only what this lab's machine really has is watched."""
-        voters = {f"h{h.number}": [h.address] for h in self.fleet.hosts}
+        networks = len(self.interfaces)
+        voters = {f"h{h.number}": [h.address, h.second][:networks] for h in self.fleet.hosts}
         vip = {"address": f"{VIP}/24", "interfaces": list(self.interfaces), "group": "web"}
         times = {"interval": _ms(self.interval), "lease": _ms(3 * self.interval)}
         return {
