@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -23,9 +23,10 @@ T = TypeVar("T")
 PROMPT = 1.0
 #: So many jobs of one collector may take longer or be stuck; each has a process.
 SLOW_MAX = 64
-#: While so many workers are busy, a job waits for so long, in seconds, for one of them before it
-#: takes a further one: most looks take milliseconds, and a worker that has looked weighs 3 MiB.
-WARM, PATIENCE = 1, 0.05
+#: While so many jobs are under way that may answer promptly, another waits so long, in seconds, for
+#: the worker of one of them before it takes a further one: most looks take milliseconds, and a
+#: worker that has looked weighs 3 MiB.
+WARM, PATIENCE = 1, 0.2
 #: A worker that had nothing to do for so long is let go.
 IDLE = 60.0
 #: Names of targets come from directories, or from a command that asks no device.
@@ -68,19 +69,37 @@ class Worker:
         self._writer.close()
 
 
+class Places:
+    """Room for a number of prompt jobs; ``taken`` is how many are there."""
+
+    def __init__(self, number: int) -> None:
+        self._free = asyncio.Semaphore(number)
+        self.taken = 0
+
+    async def take(self) -> "Place":
+        """A place, as soon as there is one."""
+        await self._free.acquire()
+        self.taken += 1
+        return Place(self._freed)
+
+    def _freed(self) -> None:
+        self.taken -= 1
+        self._free.release()
+
+
 class Place:
     """A place among the pool's prompt jobs; freed after PROMPT seconds, or before by its job."""
 
-    def __init__(self, places: asyncio.Semaphore) -> None:
-        self._places: asyncio.Semaphore | None = places
+    def __init__(self, freed: Callable[[], None]) -> None:
+        self._freed: Callable[[], None] | None = freed
         self._timer = asyncio.get_running_loop().call_later(PROMPT, self.free)
 
     def free(self) -> None:
         """Gives the place back, once."""
         self._timer.cancel()
-        places, self._places = self._places, None
-        if places is not None:
-            places.release()
+        freed, self._freed = self._freed, None
+        if freed is not None:
+            freed()
 
 
 class Pool:
@@ -107,9 +126,9 @@ class Pool:
         self._link = Link(arguments, socket, self._gone, self._lost)
         self._open = False
         self._keeper: asyncio.Task[None] | None = None
-        self._places = asyncio.Semaphore(workers)
+        self._places = Places(workers)
         self._idle: list[Worker] = []
-        self._busy = 0
+        self._tidy: asyncio.TimerHandle | None = None
         self._waiters: deque[asyncio.Future[Worker]] = deque()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._running: Counter[str] = Counter()
@@ -134,6 +153,8 @@ class Pool:
             task.cancel()
         for worker in self._stuck.values():
             worker.close()
+        if self._tidy is not None:
+            self._tidy.cancel()
 
     async def targets(self, collector: str) -> list[str]:
         """Names of what a collector reads one by one. Raises ProbeStuck, ProbeFailed, ProbeBusy."""
@@ -175,8 +196,7 @@ class Pool:
             if self._running[group] + self._stuck_in(group) >= SLOW_MAX:
                 raise ProbeBusy(f"{SLOW_MAX} of {group} hang already")
             await self._ready(deadline)
-            await self._places.acquire()
-            place = Place(self._places)
+            place = await self._places.take()
             self._running[group] += 1
             try:
                 reply = await self._do_again_if_read(job, key, deadline)
@@ -220,14 +240,10 @@ class Pool:
             raise ProbeFailed(_ENDED) from None
 
     async def _do(self, job: Job, key: str, deadline: float) -> Reply:
-        worker = await self._returned() if self._busy >= WARM else None
-        self._busy += 1
-        try:
-            if worker is None:
-                worker = self._idle.pop() if self._idle else await self._forked(deadline)
-            reply = await self._ask(worker, job, key, deadline)
-        finally:
-            self._busy -= 1
+        worker = await self._returned() if self._places.taken > WARM else None
+        if worker is None:
+            worker = self._idle.pop() if self._idle else await self._forked(deadline)
+        reply = await self._ask(worker, job, key, deadline)
         self._give_back(worker)
         return reply
 
@@ -289,12 +305,20 @@ class Pool:
             if not waiter.done():
                 waiter.set_result(worker)
                 return
-        now = asyncio.get_running_loop().time()
-        worker.used = now
-        self._idle.append(worker)
+        loop = asyncio.get_running_loop()
+        worker.used = loop.time()
         # The last one used is the next to be used, so the first is the one not needed
-        while self._idle[0].used < now - IDLE:
+        self._idle.append(worker)
+        if self._tidy is None:
+            self._tidy = loop.call_later(IDLE, self._let_go)
+
+    def _let_go(self) -> None:
+        """Lets the workers end that had nothing to do for IDLE seconds."""
+        loop, self._tidy = asyncio.get_running_loop(), None
+        while self._idle and self._idle[0].used <= loop.time() - IDLE:
             self._idle.pop(0).close()
+        if self._idle:
+            self._tidy = loop.call_at(self._idle[0].used + IDLE, self._let_go)
 
     def _abandon(self, worker: Worker, key: str) -> None:
         self._stuck[key] = worker

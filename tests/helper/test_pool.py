@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from hwagent.helper import Pool, ProbeFailed, ProbeStuck
+from hwagent.helper import pool as pools
 from tests.loop import LONG, in_loop, until
 from tests.waiting import wait_for
 
@@ -93,6 +94,33 @@ async def test_a_job_that_hangs_delays_no_other(locked: Locked) -> None:
         await until(lambda: len(locked.waiting()) == 4)
         locked.release()
         await asyncio.gather(*hanging)
+
+
+@in_loop
+async def test_a_pool_that_nobody_asks_has_no_process() -> None:
+    async with odd_pool() as pool:
+        assert children(os.getpid()) == []
+        await pool.call("pid", {}, "pid", LONG)
+        assert len(children(os.getpid())) == 1
+
+
+@in_loop
+async def test_quick_jobs_share_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "PATIENCE", LONG)
+    monkeypatch.setattr(pools, "PROMPT", LONG)
+    async with odd_pool() as pool:
+        jobs = (pool.call("pid", {}, f"pid/{n}", LONG) for n in range(20))
+        assert len(set(await asyncio.gather(*jobs))) == 1
+
+
+@in_loop
+async def test_a_worker_that_nobody_needs_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pools, "IDLE", 0.1)
+    async with odd_pool() as pool:
+        worker = await pool.call("pid", {}, "pid", LONG)
+        await until(lambda: not running(worker))
+        await until(lambda: pool.stats()["workers"] == 0)
+        assert await pool.call("pid", {}, "pid", LONG) != worker
 
 
 @in_loop
