@@ -9,7 +9,7 @@ import msgspec
 
 from hwagent.config import Config, host_name
 from hwagent.vip.client import HolderClient
-from hwagent.vip.protocol import Secrets
+from hwagent.vip.protocol import Secrets, clock
 
 from .delegate import Delegate
 from .fitness import Verdict
@@ -17,6 +17,8 @@ from .ranking import Ranking
 
 #: Seconds between tries to reach the holder; without addresses there need not be one.
 RETRY, RETRY_IDLE = 0.5, 30.0
+#: Seconds in which the first verdict must come: the longest deadline of a look, and some.
+INHERIT = 120.0
 
 
 class Holding:
@@ -34,6 +36,7 @@ class Holding:
         self._config = Config()
         self._verdict: Verdict | None = None
         self._wake = asyncio.Event()
+        self._inherit_until = clock() + INHERIT
         self.connected = False
 
     def configure(self, config: Config) -> None:
@@ -79,13 +82,22 @@ class Holding:
                 told = (config, secrets)
                 await self._client.plan(config, host_name(config), secrets)
             ttl = float(config.fitness.ttl)
-            if self._verdict is not None:
-                await self._client.fitness(self._verdict, ttl, self._ranking(config))
+            if (verdict := self._verdict or self._inherited()) is not None:
+                await self._client.fitness(verdict, ttl, self._ranking(config))
             try:
                 async with asyncio.timeout(ttl / 5):
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    def _inherited(self) -> Verdict | None:
+        """Before the first verdict: that of the agent before us, if addresses are held by it still.
+
+        A disk that hangs holds up the first round until its deadline, longer than a word counts.
+        """
+        status = self._client.status()
+        held = status is not None and any(vip.state == "held" for vip in status.vips)
+        return Verdict(True, "") if held and clock() < self._inherit_until else None
 
     def _ranking(self, config: Config) -> Ranking:
         if self._delegate is None or not config.groups:

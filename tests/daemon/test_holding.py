@@ -233,6 +233,40 @@ async def test_an_agent_that_comes_back_in_time_costs_nothing(lab: Lab) -> None:
 
 @pytest.mark.root
 @in_loop
+async def test_a_slow_first_round_costs_no_address_that_is_held(lab: Lab) -> None:
+    lab.holder()
+    async with running(lab.path) as holding:
+        holding.configure(config(VIP, ttl=1.0))
+        holding.tell(FIT)
+        await until(lambda: lab.where() == ["eth0"], "held")
+        monitor = Monitor(lab)
+    async with running(lab.path) as holding:  # the next one, which has no verdict yet
+        holding.configure(config(VIP, ttl=1.0))
+        end = clock() + 2.5
+        await until(lambda: clock() > end, "more than two times to live")
+        assert monitor.deleted(VIP) == 0
+        holding.tell(Verdict(False, "HostOnFire on host:h1"))
+        await until(lambda: lab.where() == [], "gone with the first verdict")
+
+
+@pytest.mark.root
+@in_loop
+async def test_the_agent_before_is_not_believed_for_ever(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.holder()
+    async with running(lab.path) as holding:
+        holding.configure(config(VIP, ttl=1.0))
+        holding.tell(FIT)
+        await until(lambda: lab.where() == ["eth0"], "held")
+    monkeypatch.setattr("hwagent.daemon.holding.INHERIT", 0.0)
+    async with running(lab.path) as holding:
+        holding.configure(config(VIP, ttl=1.0))
+        await until(lambda: lab.where() == [], "gone")
+
+
+@pytest.mark.root
+@in_loop
 async def test_a_holder_that_died_is_told_everything_when_it_is_back(lab: Lab) -> None:
     lab.guardian()
     process = lab.holder()
