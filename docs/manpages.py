@@ -54,7 +54,7 @@ def pages() -> dict[str, str]:
 
 def _page(name: str, section: int, what: str, body: Iterator[str]) -> str:
     head = f'.TH {name.upper()} {section} "" hwagent "hwagent manual"'
-    lines = [head, ".SH NAME", f"{_text(name)} \\- {_text(what)}", *body]
+    lines = [head, ".ad l", ".SH NAME", f"{_text(name)} \\- {_text(what)}", *body]
     return "\n".join(line for line in lines if line) + "\n"
 
 
