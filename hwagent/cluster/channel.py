@@ -6,6 +6,7 @@ or knows an old one, gets a hello that names it and says the same thing again: o
 state before it. Replays within a session are found by a window.
 """
 
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,13 +15,17 @@ from .keyring import Key
 from .limiter import Limiter
 from .messages import OLDEST
 from .replay import Full, Windows
-from .seal import COUNTERS, HELLO, LAST, STREAM, Head, Sealer, Unwelcome, after
+from .seal import COUNTERS, HELLO, LAST, SQUEEZED, STREAM, Head, Sealer, Unwelcome, after
 
 Address = tuple[str, int]
 #: Addresses whose sessions are remembered.
 PEERS_MAX = 16384
 #: Packets that are said again after a hello, and for how many seconds.
 KEPT_MAX, KEPT_FOR = 1024, 3.0
+#: Bytes of one message of a stream, inflated; 100,000 members fit.
+MESSAGE_MAX = 16 << 20
+#: Bytes from which on a stream is compressed: members look much alike.
+SQUEEZE_FROM = 200
 #: Bytes of one part of a stream; more than this is never held for somebody who is not authentic.
 PART = 32768
 
@@ -89,10 +94,12 @@ class Channel:
         self, to: int, payload: bytes, version: int = OLDEST, key: Key | None = None
     ) -> list[bytes]:
         """A message of any length as packets that follow from each other."""
+        squeezed = SQUEEZED if len(payload) >= SQUEEZE_FROM else 0
+        payload = zlib.compress(payload, 1) if squeezed else payload
         parts = [payload[i : i + PART] for i in range(0, len(payload), PART)] or [b""]
         packets: list[bytes] = []
         for index, part in enumerate(parts):
-            flags = STREAM | (LAST if index == len(parts) - 1 else 0)
+            flags = STREAM | squeezed | (LAST if index == len(parts) - 1 else 0)
             packets.append(self._seal(flags, to, part, version, key))
             to = after(packets[-1])
         return packets
@@ -110,6 +117,20 @@ class Channel:
         except Unwelcome as e:
             self.counters[str(e)] += 1
             raise
+
+    def whole_stream(self, last: bytes, payload: bytes) -> bytes:
+        """The message of a stream whose packets were all opened. Raises Unwelcome, counted."""
+        if not self.sealer.squeezed(last):
+            return payload
+        inflater = zlib.decompressobj()
+        try:
+            found = inflater.decompress(payload, MESSAGE_MAX)
+        except zlib.error:
+            found = b""
+        if not found or not inflater.eof:
+            self.counters["bomb"] += 1
+            raise Unwelcome("bomb")
+        return found
 
     # Inside
 

@@ -18,7 +18,9 @@ ADJUSTMENT_WINDOW = 20
 GRAVITY_RHO = 150.0
 #: Round-trip times beyond this are not believed, in seconds.
 RTT_MAX = 10.0
-_WIRE = struct.Struct(f"<{DIMENSIONS + 3}f")
+#: On the wire: numbers of 16 bits, in milliseconds but for the error; a thousandth is near enough.
+_WIRE = struct.Struct(f"<{DIMENSIONS + 3}e")
+_WIRE_MAX = 60_000.0
 _ZERO = 1e-6
 
 
@@ -32,16 +34,18 @@ class Coordinate(NamedTuple):
 
     def pack(self) -> bytes:
         """As bytes on the wire."""
-        return _WIRE.pack(*self.vector, self.error, self.adjustment, self.height)
+        seconds = (*self.vector, self.adjustment, self.height)
+        return _WIRE.pack(*(max(-_WIRE_MAX, min(_WIRE_MAX, s * 1e3)) for s in seconds), self.error)
 
 
 def unpack(data: bytes) -> Coordinate | None:
     """A coordinate off the wire; None for what is none (wrong size, NaN, infinite, absurd)."""
     if len(data) != _WIRE.size:
         return None
-    *vector, error, adjustment, height = _WIRE.unpack(data)
-    if not all(math.isfinite(v) and abs(v) <= 1e3 for v in (*vector, error, adjustment, height)):
+    *numbers, error = _WIRE.unpack(data)
+    if not all(map(math.isfinite, numbers)) or not 0 <= error <= ERROR_MAX:
         return None
+    *vector, adjustment, height = (n / 1e3 for n in numbers)
     return Coordinate(tuple(vector), error, adjustment, max(height, HEIGHT_MIN))
 
 

@@ -27,7 +27,7 @@ OVERHEAD = HEAD.size + SEAL
 #: Counters of one session end here; a new session is begun before.
 COUNTERS = 1 << 32
 
-SEALED, HELLO, STREAM, LAST = 1, 2, 4, 8
+SEALED, HELLO, STREAM, LAST, SQUEEZED = 1, 2, 4, 8, 16
 
 
 class Unwelcome(Exception):
@@ -136,6 +136,12 @@ class Sealer:
         if not hmac.compare_digest(digest, _digest(self._label, front + payload)):
             raise Unwelcome("damaged")
         return payload
+
+    @staticmethod
+    def squeezed(packet: bytes) -> bool:
+        """Whether the stream of a packet that was opened is compressed."""
+        flags: int = HEAD.unpack_from(packet)[2]
+        return bool(flags & SQUEEZED)
 
     def key_of(self, packet: bytes) -> Key | None:
         """The key by which a packet that was opened is sealed."""

@@ -7,11 +7,9 @@ recorded request is worth nothing, and whoever is not authentic is cut off after
 import asyncio
 import secrets
 
-from .channel import PART, Channel
+from .channel import MESSAGE_MAX, PART, Channel
 from .seal import OVERHEAD, Sealed, Unwelcome, after
 
-#: Bytes of one message; 100,000 members fit.
-MESSAGE_MAX = 16 << 20
 _CHALLENGE = 8
 _LENGTH = 4
 
@@ -56,13 +54,13 @@ async def _read(channel: Channel, reader: asyncio.StreamReader, to: int) -> tupl
         packet = await _exactly(reader, size)
         try:
             part, last = channel.open_stream(to, packet)
+            found += part
+            if last:
+                return channel.whole_stream(packet, bytes(found)), packet
         except Unwelcome as e:
             raise Broken(str(e)) from None
-        found += part
         if len(found) > MESSAGE_MAX:
             raise Broken("a message is too long")
-        if last:
-            return bytes(found), packet
         to = after(packet)
 
 

@@ -354,4 +354,4 @@ def _open_stream(core: Core, to: int, packets: list[bytes]) -> bytes:
         part, _ = core.channel.open_stream(to, packet)
         found += part
         to = after(packet)
-    return found
+    return core.channel.whole_stream(packets[-1], found)

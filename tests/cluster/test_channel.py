@@ -2,7 +2,6 @@
 
 import base64
 import random
-from collections.abc import Iterator
 from itertools import count, pairwise
 
 import pytest
@@ -175,25 +174,38 @@ def test_counters_never_repeat_under_one_session():
     assert a.session != first
 
 
-def streams(a: Channel, b: Channel, data: bytes) -> Iterator[bytes]:
-    to = 77
+def stream(a: Channel, b: Channel, data: bytes) -> bytes:
+    to, found = 77, b""
     for packet in a.seal_stream(77, data):
         part, last = b.open_stream(to, packet)
-        yield part
+        found += part
         to = after(packet)
         if last:
-            return
+            return b.whole_stream(packet, found)
+    raise AssertionError("no last packet")
 
 
 @pytest.mark.parametrize("size", [0, 1, PART, PART + 1, 5 * PART])
 def test_a_stream_of_any_length_arrives(size):
     data = random.Random(1).randbytes(size)
-    assert b"".join(streams(channel(1), channel(2), data)) == data
+    assert stream(channel(1), channel(2), data) == data
+
+
+def test_a_stream_is_compressed_and_a_bomb_in_it_is_dropped_and_counted(monkeypatch):
+    a, b = channel(1), channel(2)
+    data = b"member " * 10_000
+    packets = a.seal_stream(77, data)
+    assert sum(map(len, packets)) < len(data) / 10
+    assert stream(a, b, data) == data
+    monkeypatch.setattr("hwagent.cluster.channel.MESSAGE_MAX", 1000)
+    with pytest.raises(Unwelcome):
+        stream(a, b, data)
+    assert b.counters["bomb"] == 1
 
 
 def test_a_stream_answers_one_challenge_and_keeps_its_order():
     a, b = channel(1), channel(2)
-    packets = a.seal_stream(77, b"x" * 3 * PART)
+    packets = a.seal_stream(77, random.Random(1).randbytes(3 * PART))
     with pytest.raises(Unwelcome):
         b.open_stream(78, packets[0])
     with pytest.raises(Unwelcome):
