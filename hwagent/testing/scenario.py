@@ -32,7 +32,6 @@ class Expectation(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     alerts: list[str] = []
     actions: list[str] = []
-    health: str = ""
 
 
 class Scenario(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
