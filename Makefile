@@ -40,7 +40,7 @@ man: $(VENV)/.installed
 	$(BIN)/python docs/manpages.py
 
 apt:
-	packaging/apt python3-venv iproute2 mdadm smartmontools libbpf1 clang llvm linux-libc-dev
+	packaging/apt python3-venv iproute2 mdadm smartmontools libbpf1 clang llvm linux-libc-dev nftables
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

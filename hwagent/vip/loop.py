@@ -330,7 +330,7 @@ class Holder:
     def _vip(self, ward: Ward, holder: str, epoch: int) -> VipStatus:
         held = ward.state == "held"
         reason = ward.reason
-        if holder and ward.group and ward.state == "released" and not ward.granted:
+        if holder and ward.state == "released" and reason == ward.wanting:
             reason = f"held by {holder}"
         return VipStatus(
             ward.address,

@@ -242,7 +242,7 @@ class Machine:
             return self._unfit(now)
         if self._closing:
             return "the holder ends"
-        return "" if ward.granted else ward.wanting
+        return "" if ward.granted or ward.withheld else ward.wanting
 
     def _unfit(self, now: float) -> str:
         if self._closing:

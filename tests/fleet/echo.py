@@ -1,12 +1,14 @@
 """Answers UDP on one host of the fleet from the address that was asked: the host's number, then
-what came (IP_PKTINFO, ip(7))."""
+what came (IP_PKTINFO, ip(7)). As prompt as a kernel: it stands for the host, not for a service."""
 
+import os
 import socket
 import sys
 
 PORT = 9999
 IP_PKTINFO = 8
 
+os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(20))
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
     s.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
     s.bind(("0.0.0.0", PORT))

@@ -47,9 +47,9 @@ class Host:
         self.processes.append(process)
         return process
 
-    def ip(self, words: str) -> None:
-        """Runs ip(8) on the host."""
-        _ip(self.space, words)
+    def ip(self, words: str) -> str:
+        """Runs ip(8) on the host; what it printed."""
+        return _ip(self.space, words)
 
     def cable(self, plugged: bool, port: int = 0) -> None:
         """Pulls or plugs a cable at the switch."""
@@ -159,8 +159,9 @@ class Fleet:
             subprocess.run(["ip", "netns", "del", space], capture_output=True)
 
 
-def _ip(space: str, words: str) -> None:
-    subprocess.run(["ip", "-n", space, *words.split()], check=True, capture_output=True)
+def _ip(space: str, words: str) -> str:
+    argv = ["ip", "-n", space, *words.split()]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
 
 def _exec(space: str, *argv: str) -> None:

@@ -1,0 +1,107 @@
+"""Three whole agents on one switch, seen from outside: one owner whatever happens to it."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.fleet.faults import FAULTS
+from tests.fleet.lab import VIP, Host, fleet
+from tests.fleet.systems import Hwagent
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("nft") is None, reason="needs root and nft(8)"
+)
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hwagent]:
+    with fleet(3) as made:
+        system = Hwagent(made, tmp_path_factory.mktemp("fleet"), 0.1)
+        for host in made.hosts:
+            system.start(host)
+        yield system
+
+
+def strike(system: Hwagent, name: str) -> tuple[Host, dict[str, Any]]:
+    """One fault; the owner it hit, and what was seen until another or the same host answers."""
+    fault = FAULTS[name]
+    system.ready()
+    owner = system.fleet.owner()
+    others = {h.number for h in system.fleet.hosts if h is not owner}
+    with system.fleet.probing() as seen:
+        fault.inject(system, owner)
+        end = time.monotonic() + fault.seconds
+        if fault.moves:
+            wait_for(lambda: any(bears(h) for h in system.fleet.hosts if h.number in others), 30)
+        else:
+            wait_for(lambda: time.monotonic() > end)
+    fault.restore(system, owner)
+    return owner, seen
+
+
+def bears(host: Host) -> bool:
+    return VIP in host.ip("addr show")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["planned move", "holder killed", "holder frozen", "cable pulled", "port mute one way",
+     "host crashed", "agent killed", "20 % loss"],
+)  # fmt: skip
+def test_one_host_answers_whatever_happens_to_it(three: Hwagent, name: str) -> None:
+    owner, seen = strike(three, name)
+    assert seen["overlaps"] == 0
+    if FAULTS[name].moves:
+        assert three.fleet.owner() is not owner
+    else:
+        assert {host for _, host in seen["owners"]} == {owner.number}
+
+
+def test_every_host_says_who_holds_it(three: Hwagent) -> None:
+    three.ready()
+    owner = three.fleet.owner()
+
+    def told() -> bool:
+        statuses = [three.status(host) for host in three.fleet.hosts]
+        return {s["vips"][0]["holder"] for s in statuses if s} == {f"h{owner.number}"}
+
+    wait_for(told, 30, "the same holder everywhere")
+    [vip] = three.status(owner)["vips"]
+    assert vip["state"] == "held"
+    assert vip["epoch"] > 0
+
+
+def test_maintenance_empties_the_host(three: Hwagent) -> None:
+    three.ready()
+    owner = three.fleet.owner()
+    assert three.cli(owner, "maintenance", "on").returncode == 0
+    wait_for(lambda: not bears(owner), 30, "the address to leave")
+    assert three.fleet.owner() is not owner
+    three.cli(owner, "maintenance", "off")
+
+
+def test_a_released_address_goes_elsewhere_and_is_not_asked_for(three: Hwagent) -> None:
+    three.ready()
+    owner = three.fleet.owner()
+    assert three.cli(owner, "vip", "release", VIP).returncode == 0
+    wait_for(lambda: not bears(owner), 30, "the address to leave")
+    assert three.fleet.owner() is not owner
+    listed = three.cli(owner, "vip", "list")
+    assert "released on request" in listed.stdout
+    assert three.cli(owner, "vip", "take").returncode == 0
+
+
+def test_moves_that_cannot_be_are_refused_with_a_reason(three: Hwagent) -> None:
+    three.ready()
+    owner = three.fleet.owner()
+    other = next(h for h in three.fleet.hosts if h is not owner)
+    assert "no host 'h9'" in three.cli(owner, "vip", "move", VIP, "h9").stderr
+    assert "no address" in three.cli(owner, "vip", "move", "10.9.0.99", "h1").stderr
+    refused = three.cli(other, "vip", "move", VIP, f"h{owner.number}")
+    assert f"held by h{owner.number}: ask there" in refused.stderr
+    assert refused.returncode == 3
