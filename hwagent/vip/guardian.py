@@ -135,7 +135,8 @@ class Guardian:
                 self._note(_decoder.decode(line), writer)
             elif pulse.silent(clock()) and not gone:
                 self._porter.shut()
-                gone = self._remove("the holder does not answer")
+                places = self._do("look for addresses", lambda: left(self._held))
+                gone = places is not None and self._remove("the holder does not answer", places)
 
     def _introduce(self, writer: asyncio.StreamWriter) -> None:
         """Hands over the gate's file, before anything else is written."""
@@ -168,22 +169,23 @@ class Guardian:
 
         The holder's claim, taken meanwhile, keeps a new one from adopting what is just being taken.
         """
-        if not self._do("look for addresses", lambda: left(self._held)):
+        places = self._do("look for addresses", lambda: left(self._held))
+        if not places:
             return True
         claimed = claim()
         if claimed is None and owner(self._users) is not None:
             return False
         self._porter.shut()
-        self._remove("there is no holder")
+        self._remove("there is no holder", places)
         parcels, self._will = self._will, ()
         send(parcels)
         if claimed is not None:
             claimed.close()
         return True
 
-    def _remove(self, reason: str) -> bool:
-        """Takes away what is tagged and, as older kernels keep no tag, what the holder held."""
-        taken = self._do("take addresses away", lambda: remove(left(self._held)))
+    def _remove(self, reason: str, places: list[Place]) -> bool:
+        """Takes addresses away and says so; false if the kernel refused."""
+        taken = self._do("take addresses away", lambda: remove(places))
         for place in taken or ():
             print(f"hwagent guardian: {reason}, took {place.address} away", file=sys.stderr)
         if taken is not None:
@@ -209,7 +211,10 @@ async def _line(reader: asyncio.StreamReader) -> bytes | None:
 
 
 def left(held: set[Place]) -> list[Place]:
-    """Tagged addresses of this network namespace, and those given if there. Raises OSError."""
+    """What is tagged in this network namespace and, as older kernels keep no tag, what was held.
+
+    Raises OSError.
+    """
     netlink = Netlink()
     try:
         names = {link.number: link.name for link in netlink.links()}
