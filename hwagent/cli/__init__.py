@@ -23,6 +23,7 @@ COMMANDS = {
     "config": "config",
     "decode": "decode",
     "do": "do",
+    "doctor": "doctor",
     "events": "events",
     "forget": "forget",
     "history": "history",

@@ -1,0 +1,186 @@
+"""What a host lacks for us, and how to get it: the checks of ``hwagent doctor``, one function each.
+
+Each looks at one thing and returns what it found; none changes anything or raises.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from hwagent import __version__
+from hwagent.collect.adjtimex import read_clock
+from hwagent.collect.interface import interfaces
+from hwagent.collect.root import Root, Unreadable
+from hwagent.config import Config, Group
+from hwagent.model import Health
+
+#: bpf_ktime_get_boot_ns, on whose clock the gate's deadlines are (include/uapi/linux/bpf.h).
+GATE_KERNEL = (5, 8)
+#: What keeps the holder on time, tried in a process of its own that ends at once.
+_HARDEN = "from hwagent.vip.realtime import harden; print('\\n'.join(harden()))"
+_SYSTEM = f"{os.defpath}:/usr/sbin:/sbin"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One check: how well it is, what was found, and what to do about it."""
+
+    check: str
+    health: Health
+    found: str
+    advice: str = ""
+
+
+def install(root: Root, package: str, rpm: str = "") -> str:
+    """The command that installs a package on this distribution (os-release(5), ID and ID_LIKE)."""
+    try:
+        told = root.text("etc/os-release")
+    except Unreadable:
+        told = ""
+    names = [line.partition("=")[2] for line in told.splitlines() if line.startswith("ID")]
+    like = {word for name in names for word in name.strip('"').split()}
+    return f"dnf install {rpm or package}" if "rhel" in like else f"apt install {package}"
+
+
+def pressure(root: Root) -> Finding:
+    """Pressure stall information (Documentation/accounting/psi.rst)."""
+    if root.exists("proc/pressure/memory"):
+        return Finding("pressure", Health.OK, "the kernel tells of stalls")
+    advice = "boot the kernel with psi=1"
+    return Finding("pressure", Health.DEGRADED, "no /proc/pressure: stalls are not seen", advice)
+
+
+def clock() -> Finding:
+    """Whether a time server disciplines the clock; leases do not need it, times in logs do."""
+    try:
+        told = read_clock()
+    except OSError as e:
+        return Finding("clock", Health.UNKNOWN, f"adjtimex: {e.strerror}", "try as root")
+    if told.synchronised:
+        return Finding("clock", Health.OK, f"disciplined, within {told.max_error:.3g} s")
+    advice = f"{install(Root(), 'chrony')}, and name time servers"
+    return Finding("clock", Health.DEGRADED, "no time server disciplines the clock", advice)
+
+
+def realtime() -> Finding:
+    """Whether the holder gets locked memory and real-time priority, if it is run by this user."""
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-c", _HARDEN], capture_output=True, text=True, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired) as e:
+        return Finding("real-time", Health.UNKNOWN, str(e))
+    lacks = tried.stdout.split("\n")[:-1] if tried.returncode == 0 else [tried.stderr.strip()]
+    lacks = [line for line in lacks if line]
+    if not lacks:
+        return Finding("real-time", Health.OK, "locked memory and real-time priority are there")
+    if os.geteuid() != 0:
+        return Finding("real-time", Health.UNKNOWN, "; ".join(lacks), "try as root")
+    advice = "give CAP_IPC_LOCK and CAP_SYS_NICE, as hwagent-holder.service does"
+    return Finding("real-time", Health.DEGRADED, "; ".join(lacks), advice)
+
+
+def gate(root: Root) -> Finding:
+    """Whether the kernel takes the gate's program; it is attached to nothing, and closed again."""
+    from hwagent.gate.kernel import Gate
+
+    release = platform.release()
+    numbers = tuple(int(n) for n in release.split("-")[0].split(".")[:2] if n.isdecimal())
+    if numbers < GATE_KERNEL:
+        found = f"kernel {release} is older than {'.'.join(map(str, GATE_KERNEL))}"
+        return Finding("gate", Health.DEGRADED, found, "a newer kernel")
+    try:
+        Gate().close()
+    except FileNotFoundError as e:
+        advice = install(root, "libbpf1", "libbpf")
+        return Finding("gate", Health.DEGRADED, e.strerror or str(e), advice)
+    except OSError as e:
+        if os.geteuid() != 0:
+            return Finding("gate", Health.UNKNOWN, "only root can load it", "try as root")
+        advice = "CAP_BPF and CAP_NET_ADMIN, and a kernel with CONFIG_BPF_SYSCALL and act_bpf"
+        return Finding("gate", Health.DEGRADED, f"the kernel refuses it: {e.strerror}", advice)
+    return Finding("gate", Health.OK, "the kernel takes it: a frozen holder answers to nobody")
+
+
+def tools(root: Root) -> Iterator[Finding]:
+    """Programs of others, needed where this host has what they are asked about."""
+    blocks = root.names("sys/block")
+    disks = sum(name.startswith(("sd", "nvme")) for name in blocks)
+    arrays = sum(name.startswith("md") for name in blocks)
+    nics = len(interfaces(root, "nic"))
+    yield _tool(root, "smartctl", "smartmontools", disks, "disks whose SMART is not read")
+    yield _tool(root, "mdadm", "mdadm", arrays, "arrays that cannot be repaired")
+    yield _tool(root, "lldpcli", "lldpd", nics, "NICs whose cabling is not told", Health.OK)
+
+
+def _tool(
+    root: Root,
+    program: str,
+    package: str,
+    needed: int,
+    whose: str,
+    missed: Health = Health.DEGRADED,
+) -> Finding:
+    if path := shutil.which(program, path=_SYSTEM):
+        return Finding(program, Health.OK, path)
+    if not needed:
+        return Finding(program, Health.OK, "not installed, and not needed here")
+    return Finding(program, missed, f"not installed: {needed} {whose}", install(root, package))
+
+
+def agent(status: Mapping[str, Any] | None, why: str) -> Iterator[Finding]:
+    """Whether the agent runs, is of our version, and what it says is wrong with itself."""
+    if status is None:
+        advice = "systemctl start hwagent, or `hwagent run`"
+        health = Health.UNKNOWN if "denied" in why else Health.FAILED
+        yield Finding("agent", health, why, advice if health is Health.FAILED else "")
+        return
+    if status["version"] == __version__:
+        yield Finding("agent", Health.OK, f"{status['version']} runs, mode {status['mode']}")
+    else:
+        found = f"{status['version']} runs, {__version__} is installed"
+        yield Finding("agent", Health.DEGRADED, found, "systemctl restart hwagent")
+    for problem in status["problems"]:
+        yield Finding("agent", Health.DEGRADED, problem)
+
+
+def quorum(config: Config, status: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """Whether each group has a majority, now and after a loss."""
+    members = status["members"] if status is not None else []
+    alive = {member["name"] for member in members if member["status"] == "alive"}
+    for group in config.groups:
+        yield _majority(group, alive)
+
+
+def _majority(group: Group, alive: set[str]) -> Finding:
+    check, count = f"quorum of {group.name}", len(group.voters)
+    needed = count // 2 + 1
+    there = len(alive & set(group.voters))
+    if group.quorum == "any":
+        found = "quorum is any: a cut network gives an address two owners"
+        return Finding(check, Health.DEGRADED, found, "a third host as a witness, and majority")
+    if alive and there < needed:
+        found = f"{there} of {count} voters are alive, {needed} are needed: nobody holds anything"
+        return Finding(check, Health.FAILED, found, "see `hwagent status` on the others")
+    if count - needed < 1:
+        found = f"{count} voters survive no loss"
+        return Finding(check, Health.DEGRADED, found, "a third voter; it may be a witness")
+    if alive and there - needed < 1:
+        found = f"{there} of {count} voters are alive: no other may be lost"
+        return Finding(check, Health.DEGRADED, found, "see `hwagent status` on the others")
+    return Finding(check, Health.OK, f"{count} voters survive the loss of {count - needed}")
+
+
+def diagnose(
+    config: Config, ask: Callable[[], tuple[Mapping[str, Any] | None, str]]
+) -> list[Finding]:
+    """All checks; ``ask`` returns the agent's status, or none and why."""
+    root = Root()
+    status, why = ask()
+    found = [*agent(status, why), gate(root), realtime(), pressure(root), clock(), *tools(root)]
+    return [*found, *quorum(config, status)]
