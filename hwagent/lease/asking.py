@@ -47,7 +47,7 @@ class Asking:
         """Asks at that time, if the host is willing."""
         if vip in self._ranks:
             self._at[vip] = time
-            self._recount()
+            self._next = min(self._next, time)
 
     def freed(self, now: float, vips: Iterable[str]) -> None:
         """The VIPs are free: asks by rank."""

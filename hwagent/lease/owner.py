@@ -262,28 +262,38 @@ class Owner:
 
     def _settle(self, now: Now) -> None:
         """Opens and renews what a majority has granted."""
-        common, sent = self._tally.newest(), self._beats.sent
+        common = self._tally.newest()
         newer, self._common = common > self._common, common
-        gates: dict[float, list[str]] = {}
-        for holding in list(self._holdings.values()):
-            if holding.held and not newer and not holding.refused:
-                continue
-            seq = self._tally.newest(holding.refused) if holding.refused else common
-            ends = sent[seq].ends if seq in sent else -math.inf
-            if seq >= holding.seq and min(ends, holding.ends) > now.boot:
-                self._grant(holding, ends, gates)
-            elif not holding.held and not self._tally.possible(holding.refused):
+        holdings = list(self._holdings.values())
+        if newer:
+            self._renew(now, common, [h for h in holdings if h.held and not h.refused])
+        for holding in [h for h in holdings if not h.held or h.refused]:
+            seq = self._tally.newest(holding.refused)
+            if holding.held:
+                self._renew(now, seq, [holding])
+            elif (ends := self._end(now, seq, holding)) and holding.ends > now.boot:
+                self._win(holding, ends)
+            elif not self._tally.possible(holding.refused):
                 self._fail(now, holding)
-        self._out += [SetGate(tuple(vips), ends) for ends, vips in gates.items()]
         self._recount()
         self._beats.rest(now, common)
 
-    def _grant(self, holding: Holding, ends: float, gates: dict[float, list[str]]) -> None:
-        if holding.held:
-            if ends > holding.ends:
-                holding.ends = ends
-                gates.setdefault(ends, []).append(holding.vip)
+    def _end(self, now: Now, seq: int, holding: Holding) -> float:
+        """The end of the lease by a heartbeat that was granted; 0 if it does not count."""
+        sent = self._beats.sent.get(seq)
+        return sent.ends if sent and sent.ends > now.boot and seq >= holding.seq else 0.0
+
+    def _renew(self, now: Now, seq: int, holdings: list[Holding]) -> None:
+        """One deadline for all, so that it is one write where they share a slot of the gate."""
+        longer = [h for h in holdings if self._end(now, seq, h) > h.ends]
+        if not longer:
             return
+        ends = self._end(now, seq, longer[0])
+        for holding in longer:
+            holding.ends = ends
+        self._out.append(SetGate(tuple(holding.vip for holding in longer), ends))
+
+    def _win(self, holding: Holding, ends: float) -> None:
         holding.held, holding.ends, self._failed_until = True, ends, -math.inf
         self._beats.relist()
         if not holding.present:

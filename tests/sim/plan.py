@@ -239,7 +239,8 @@ def _relength(plan: Plan, random: Random) -> tuple[Any, ...]:
     """Another lease, from host to host at other times, or not everywhere."""
     factors = tuple(random.uniform(0.55, 1.0) for _ in range(len(plan.hosts)))
     pain = plan.group.longest * random.uniform(1.5, 2.5)
-    return factors, random.choice(plan.hosts), pain, random.uniform(0.0, 0.5) + pain
+    last = random.choice((0.55, 1.0))
+    return factors, random.choice(plan.hosts), last, pain, random.uniform(0.0, 0.5) + pain
 
 
 def _transition(plan: Plan, random: Random) -> tuple[Any, ...]:

@@ -404,20 +404,23 @@ class World:
     # Configuration
 
     def do_relength(
-        self, factors: tuple[float, ...], victim: str, pain: float, span: float
+        self, factors: tuple[float, ...], victim: str, last: float, pain: float, span: float
     ) -> None:
-        """Leases of other lengths here and there; one host gets the longest as acks to it are on
+        """Leases of other lengths here and there; one host gets its last as acks to it are on
         their way, and then it is cut off."""
-        longest, cut = self.plan.group.longest, span - pain
+        cut, slow = self.time + span - pain, self.plan.group.longest / 2
         for host, factor in zip(self.hosts, factors, strict=False):
-            lease = round(max(longest * factor, 2.3 * host.group.interval), 3)
-            at = self.time + self._random.random() * cut
-            self.at(at, self._configure, host, {"lease": lease})
-        noise = Noise("", victim, 0, 0, longest / 4)
-        self.at(self.time + cut, self._for, self._noises, noise, pain)
-        at = self.time + cut + longest / 2
-        self.at(at, self._configure, self._named(victim), {"lease": longest})
-        self.at(at + 0.001, self.do_isolate, victim, pain - longest / 2)
+            self.at(self.time + self._random.random() * (span - pain), self._relength, host, factor)
+        unlucky = self._named(victim)
+        noise = Noise("", victim, 0, 0, slow / 2)
+        self.at(cut, self._for, self._noises, noise, pain)
+        self.at(cut, self._relength, unlucky, 1.55 - last)
+        self.at(cut + slow, self._relength, unlucky, last)
+        self.at(cut + slow + 0.001, self.do_isolate, victim, pain - slow)
+
+    def _relength(self, host: Host, factor: float) -> None:
+        lease = round(max(host.group.longest * factor, 2.3 * host.group.interval), 3)
+        self._configure(host, {"lease": lease})
 
     def do_transition(self, leaving: int, gap: float, hurt: str, pain: float, span: float) -> None:
         """Old set, both, new set: each only when all have the one before."""

@@ -1,1 +1,0 @@
-"""The lease in virtual time: random schedules of faults, and what must never be."""
