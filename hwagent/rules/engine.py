@@ -16,7 +16,7 @@ from .inhibit import cause
 from .peers import Peers
 from .rule import Rule, RuleSet
 from .subject import Run, Subject
-from .window import STEPS, History
+from .window import History, step
 
 Key = tuple[str, str]
 _NO_RULES = KindIndex()
@@ -179,7 +179,7 @@ class Engine:
         for window in rule.windows:
             history = subject.histories[window.key]
             times.append(history.next_change(self.now, window.span, window.smooth))
-        times += [self.now + window.span / STEPS for window in rule.peer_windows]
+        times += [self.now + step(window.span) for window in rule.peer_windows]
         return min((t for t in times if t is not None), default=None)
 
     def _explain(self, touched: Mapping[Key, Cell]) -> dict[Key, Cell]:

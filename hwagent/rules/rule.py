@@ -1,6 +1,6 @@
 """Rules as the engine uses them: checked, compiled, with the place they come from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -64,17 +64,22 @@ class Rule:
     @cached_property
     def windows(self) -> tuple[Window, ...]:
         """The histories that it needs of its own component."""
-        return tuple(w for e in self.expressions for w in e.windows)
+        return _different(w for e in self.expressions for w in e.windows)
 
     @cached_property
     def peer_windows(self) -> tuple[Window, ...]:
         """The histories that it needs of its peers."""
-        return tuple(w for e in self.expressions for w in e.peer_windows)
+        return _different(w for e in self.expressions for w in e.peer_windows)
 
     def text(self, annotation: str, values: dict[str, Any]) -> str:
         """An annotation with its values filled in; empty if the rule has none of that name."""
         found = self.annotations.get(annotation)
         return found.fill(values) if found else ""
+
+
+def _different(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """Each window once; ``expr`` and ``clear`` mostly look through the same ones."""
+    return tuple({(w.key, w.span, w.smooth): w for w in windows}.values())
 
 
 class RuleSet:

@@ -14,9 +14,15 @@ from hwagent.model import Value
 #: Changes kept of one value; more are merged to one for each 256th of the span.
 POINTS_MAX = 300
 _BUCKETS = 256
-#: An average, a rate or a share moves with time alone: it is recomputed this often within its span
-#: where no reading has it computed anew, which those of a device at work do more often.
-STEPS = 40
+#: An average, a rate or a share moves with time alone. Where no reading has it computed anew it is
+#: after so many seconds, or this part of its span if that is longer: those of a device at work are
+#: read, and so computed, more often.
+_PAUSE, _STEPS = 20.0, 40
+
+
+def step(span: float) -> float:
+    """Seconds after which a result that moves with time alone is to be computed again."""
+    return max(span / _STEPS, min(_PAUSE, span / 4))
 
 
 class Point(NamedTuple):
@@ -160,12 +166,12 @@ class History:
             return None
         first = self._points[0].time
         if now <= first:
-            return first + min(1.0, span / STEPS)
+            return first + min(1.0, span / 4)
         half = first + span / 2
         if len(self._points) == 1 or self._points[-1].time + span <= now:
             return half if smooth and now < half else None
         if smooth:
-            return max(now + max(span / STEPS, 0.01), half if now < half else 0.0)
+            return max(now + step(span), half if now < half else 0.0)
         return self._points[max(self._index(now, span), 0) + 1].time + span
 
 
