@@ -12,6 +12,7 @@ from .cluster import check_cluster
 from .groups import check_groups
 from .schema import Config
 from .source import ConfigError, Place, Source, convert, nearest, parse
+from .switches import check_switches
 
 #: Where a package installs the configuration.
 SYSTEM_FILE = "/etc/hwagent/hwagent.yaml"
@@ -113,6 +114,7 @@ def _check(source: Source, config: Config, collectors: list[str]) -> None:
             raise source.error(("vips", index, "address"), f"{address} stands twice")
         seen[address] = index
     check_groups(source, config, host_name(config))
+    check_switches(source, config.switches)
     check_cluster(source, config)
     names: set[str] = set()
     for index, service in enumerate(config.services):

@@ -6,6 +6,7 @@ import msgspec
 
 from hwagent.model import Mode, Severity
 
+from .switches import Switch
 from .units import Duration, Size
 
 
@@ -238,6 +239,8 @@ class Config(Section, frozen=True):
     rules: Rules = Rules()
     vips: list[Vip] = []
     groups: list[Group] = []
+    switches: list[Switch] = []
+    makers: list[str] = []
     fitness: Fitness = Fitness()
     services: list[Service] = []
     spares: list[Spare] = []

@@ -38,6 +38,7 @@ from .memory import load_memory, save_memory
 from .past import past
 from .places import Places
 from .selfmetrics import self_metrics
+from .switches import Switches
 from .telling import Telling
 
 log = logging.getLogger("hwagent")
@@ -91,6 +92,7 @@ class Agent:
         self.telling = Telling(self.pollers, config.notify)
         self.watch = Watch(options.root)
         self.manager = Manager()
+        self.switches = Switches(self._found, self._failed, self._gone)
         self.gossip = Gossip(self)
         self.control_room = Control(self)
         self.config_problem = ""
@@ -133,8 +135,9 @@ class Agent:
         self.looker.configure_services(self.config.services)
         self.holding.configure(self.config)
         self.gossip.configure(self.config)
+        self.switches.configure(self.config)
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
-        for part in (*parts, self.gossip.run):
+        for part in (*parts, self.gossip.run, self.switches.run):
             self._start(part())
         self._start(live(self.manager, self._turn, self.status))
         log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
@@ -285,6 +288,7 @@ class Agent:
         self._start_children()
         self.holding.configure(config)
         self.gossip.configure(config)
+        self.switches.configure(config)
         self.telling.configure(config.notify)
         self.config_problem = ""
 

@@ -16,6 +16,7 @@ from hwagent.respond.maintenance import Maintenance
 from hwagent.respond.notify import Acks, Schedule, Silences
 from hwagent.rules import RuleSet
 
+from .around import around
 from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
 from .fitness import Verdict, fitness
 from .inventory import Job
@@ -61,8 +62,9 @@ class Core:
         return self.judge.engine.alerts()
 
     def health(self) -> Health:
-        """Health of the host: the worst of its components."""
-        return worst(c.health for c in self.components())
+        """Health of the host: the worst of its own components, not those of switches around it."""
+        of_switch = around(self.config)
+        return worst(c.health for c in self.components() if not of_switch(c.id))
 
     def quiet(self, now: float) -> list[dict[str, str]]:
         """Alerts that nobody is told of, and why: acknowledged or silenced by a person."""

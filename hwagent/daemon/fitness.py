@@ -6,6 +6,8 @@ from typing import NamedTuple
 from hwagent.config import Config
 from hwagent.model import Alert, Severity
 
+from .around import around
+
 _ORDER = list(Severity)
 
 
@@ -20,12 +22,16 @@ def fitness(config: Config, alerts: Iterable[Alert], maintenance: str = "") -> V
     """Unfit in maintenance, or while an alert fires that the configuration counts.
 
     An alert counts if its rule is listed, or if it is of a listed kind and severe enough. Nothing
-    known yet is not a reason to be unfit; the caller waits for the first round.
+    known yet is not a reason to be unfit; the caller waits for the first round. What is wrong with
+    a switch is no reason either: the cards of this host say what of it counts here.
     """
     if maintenance:
         return Verdict(False, f"maintenance: {maintenance}")
     floor = _ORDER.index(config.fitness.severity)
+    of_switch = around(config)
     for alert in alerts:
+        if of_switch(alert.component):
+            continue
         severe = alert.kind in config.fitness.kinds and _ORDER.index(alert.severity) >= floor
         if alert.active and (severe or alert.rule in config.fitness.rules):
             return Verdict(False, f"{alert.rule} on {alert.component}")

@@ -1,0 +1,57 @@
+"""Switches to ask by SNMP, and what is wrong with them that types cannot say."""
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from .source import Source
+from .units import Duration
+
+#: It is a part of the ids of all that the switch is made of.
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A switch, or whatever else speaks SNMP; secrets are first lines of files.
+
+    Versions 1 and 2c need ``community_file``. Version 3 needs ``user``; with ``auth_file`` messages
+    are signed (``auth``), with ``privacy_file`` encrypted too (``privacy``). ``interval`` is that
+    of states; counters are read a quarter as often, what it is made of after a change or an hour.
+    """
+
+    name: str
+    address: str
+    port: int = 161
+    version: Literal["1", "2c", "3"] = "2c"
+    community_file: str = ""
+    user: str = ""
+    auth: Literal["sha", "sha224", "sha256", "sha384", "sha512"] = "sha256"
+    auth_file: str = ""
+    privacy: Literal["aes", "aes192", "aes256"] = "aes"
+    privacy_file: str = ""
+    context: str = ""
+    interval: Duration = Duration(30)
+    timeout: Duration = Duration(2)
+
+
+def check_switches(source: Source, switches: Sequence[Switch]) -> None:
+    """Raises ConfigError for switches that cannot be asked."""
+    names: set[str] = set()
+    for index, switch in enumerate(switches):
+        at = ("switches", index)
+        if switch.name in names:
+            raise source.error((*at, "name"), f"switch {switch.name!r} stands twice")
+        names.add(switch.name)
+        if not _NAME.fullmatch(switch.name):
+            what = f"a name has letters, digits, '.', '_' and '-', not {switch.name!r}"
+            raise source.error((*at, "name"), what)
+        needed = "user" if switch.version == "3" else "community_file"
+        if not getattr(switch, needed):
+            raise source.error(at, f"SNMP version {switch.version} needs {needed!r}")
+        if switch.privacy_file and not switch.auth_file:
+            what = "SNMPv3 encrypts only what it signs: 'privacy_file' needs 'auth_file'"
+            raise source.error((*at, "privacy_file"), what)
+        if not 0 < switch.port < 65536:
+            raise source.error((*at, "port"), f"no port: {switch.port}")

@@ -1,0 +1,343 @@
+"""Switches over the wire: honest ones say what their recordings say, others delay no other one."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwagent.config.switches import Switch
+from hwagent.config.units import Duration
+from hwagent.model import Sample
+from hwagent.snmp.access import access
+from hwagent.snmp.decode import recording
+from hwagent.snmp.makers import shipped_makers
+from hwagent.snmp.names import OBJECTS
+from hwagent.snmp.poller import Poller, poll
+from hwagent.snmp.session import Session, Unanswered, engine
+from tests.corpus.host_tree import CORPORA
+from tests.loop import until
+from tests.snmp.agents import AUTH, PRIVACY, SNMPD, USER, Answers, Liar, snmpd, snmpsim, table
+
+RECORDINGS = sorted((CORPORA / "snmp").glob("*.snmprec"))
+OPER = OBJECTS["ifOperStatus"]
+#: What a small switch answers.
+SMALL = {
+    (*OBJECTS["sysUpTime"], 0): 1000,
+    (*OBJECTS["sysName"], 0): b"small",
+    **{(*OBJECTS["ifDescr"], n): f"e{n}".encode() for n in range(1, 5)},
+    **{(*OBJECTS["ifType"], n): 6 for n in range(1, 5)},
+    **{(*OBJECTS["ifAdminStatus"], n): 1 for n in range(1, 5)},
+    **{(*OPER, n): 1 for n in range(1, 5)},
+}
+
+
+class Heard:
+    """What pollers tell, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, bool, list[Sample], str]] = []
+
+    def __call__(self, name: str, answered: bool, samples: list[Sample], why: str) -> None:
+        self.told.append((name, answered, samples, why))
+
+
+def secret(place: Path, name: str, text: str) -> str:
+    file = place / name
+    file.write_text(text + "\n")
+    return str(file)
+
+
+def switch(place: Path, port: int, community: str = "public", **more: Any) -> Switch:
+    options = {"timeout": Duration(0.3), "interval": Duration(5), **more}
+    options.setdefault("community_file", secret(place, "community", community))
+    return Switch(name=options.pop("name", "sw1"), address="127.0.0.1", port=port, **options)
+
+
+def signed(place: Path, port: int, **more: Any) -> Switch:
+    files = {
+        "auth_file": secret(place, "auth", more.pop("auth_key", AUTH)),
+        "privacy_file": secret(place, "privacy", more.pop("privacy_key", PRIVACY)),
+    }
+    return switch(place, port, version="3", user=USER, **files, **more)
+
+
+async def once(of: Switch) -> tuple[str, bool, list[Sample], str]:
+    """What one round of a switch tells."""
+    heard = Heard()
+    session = Session(engine(), access(of), float(of.timeout))
+    await Poller(of, session, shipped_makers(), heard).round()
+    return heard.told[0]
+
+
+async def patiently(of: Switch) -> list[Sample]:
+    """Its components, once it answers: agents take a while to start."""
+    async with asyncio.timeout(60):
+        while True:
+            _, _, samples, _ = await once(of)
+            if samples:
+                return samples
+
+
+def plain(samples: list[Sample]) -> dict[str, tuple[dict[str, Any], dict[str, Any], str]]:
+    """Components without what only a poll or only a recording has."""
+    found = {}
+    for s in samples:
+        own = ("oids", "address", "name")
+        attributes = {k: v for k, v in s.attributes.items() if k not in own}
+        metrics = {k: v for k, v in s.metrics.items() if k != "answer_seconds"}
+        found[s.id] = (attributes, metrics, s.unreadable)
+    return found
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    work = tmp_path_factory.mktemp("snmpsim")
+    with snmpsim(CORPORA / "snmp", work) as port:
+        yield port, work
+
+
+@pytest.mark.skipif(not RECORDINGS, reason="../shared/corpora is absent")
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda p: p.stem)
+def test_over_the_wire_a_switch_says_what_its_recording_says(
+    simulated: tuple[int, Path], path: Path
+) -> None:
+    port, work = simulated
+    decoded = recording(path.read_bytes())
+    name = decoded[0].id.partition(":")[2]
+    of = switch(work, port, path.stem, name=name, timeout=Duration(5), interval=Duration(60))
+    assert plain(asyncio.run(patiently(of))) == plain(decoded)
+
+
+@pytest.mark.skipif(not RECORDINGS, reason="../shared/corpora is absent")
+def test_version_1_and_version_3_say_the_same_as_2c(simulated: tuple[int, Path]) -> None:
+    port, work = simulated
+    slow = {"timeout": Duration(5), "interval": Duration(60), "name": "one"}
+    asked = asyncio.run(patiently(switch(work, port, "dell-os10", **slow)))
+    old = asyncio.run(patiently(switch(work, port, "dell-os10", version="1", **slow)))
+    safe = asyncio.run(patiently(signed(work, port, context="dell-os10", **slow)))
+    assert plain(asked) == plain(safe)
+    ports = {id: p for id, p in plain(asked).items() if id.startswith("port:")}
+    told = plain(old)  # SNMPv1 has no counters of 64 bits
+    assert ports.keys() <= told.keys()
+    assert all(told[i][1]["operstate"] == p[1]["operstate"] for i, p in ports.items())
+
+
+@pytest.mark.skipif(SNMPD is None, reason="snmpd is not installed")
+def test_snmpd_by_sha2_and_aes(tmp_path: Path) -> None:
+    with snmpd(tmp_path) as port:
+        samples = asyncio.run(patiently(signed(tmp_path, port)))
+    loopback = {s.id: s for s in samples}["port:sw1/lo"]
+    assert loopback.metrics["carrier"] == 1
+    assert loopback.attributes["type"] == "softwareLoopback"
+
+
+@pytest.mark.skipif(SNMPD is None, reason="snmpd is not installed")
+@pytest.mark.parametrize("wrong", ["auth_key", "privacy_key"])
+def test_a_wrong_key_is_told_and_not_shown(tmp_path: Path, wrong: str) -> None:
+    with snmpd(tmp_path) as port:
+        asyncio.run(patiently(signed(tmp_path, port)))
+        of = signed(tmp_path, port, **{wrong: "quite another one"})
+        name, answered, samples, why = asyncio.run(once(of))
+    assert (name, answered, samples) == ("sw1", False, [])
+    assert why
+    assert "another" not in why
+    assert "another" not in repr(access(of))
+
+
+@asynccontextmanager
+async def liar(answers: Answers) -> Any:
+    agent = Liar(answers)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: agent, ("127.0.0.1", 0))
+    try:
+        yield agent, transport.get_extra_info("sockname")[1]
+    finally:
+        transport.close()
+
+
+def test_a_small_switch(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with liar(table(SMALL)) as (_, port):
+            _, answered, samples, why = await once(switch(tmp_path, port))
+        assert (answered, why) == (True, "")
+        assert [s.id for s in samples if s.kind == "port"] == [
+            f"port:sw1/e{n}" for n in range(1, 5)
+        ]
+
+    asyncio.run(run())
+
+
+def test_one_that_is_silent_is_unanswered_after_a_few_tries(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with liar(table(SMALL)) as (agent, port):
+            agent.silent = True
+            of = switch(tmp_path, port, timeout=Duration(0.1))
+            assert (await once(of))[:2] == ("sw1", False)
+            assert 1 < agent.asked <= 4
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("lie", ["wrong id", "cut", "noise"])
+def test_answers_that_are_none_are_no_answers(tmp_path: Path, lie: str) -> None:
+    async def run() -> None:
+        async with liar(table(SMALL)) as (agent, port):
+            agent.wrong_id = lie == "wrong id"
+            agent.change = {"cut": lambda d: d[: len(d) // 2], "noise": lambda d: b"\0" * 40}.get(
+                lie, lambda d: d
+            )
+            of = switch(tmp_path, port, timeout=Duration(0.1))
+            _, answered, samples, _ = await once(of)
+            assert (answered, samples) == (False, [])
+
+    asyncio.run(run())
+
+
+def test_a_table_that_goes_round_in_circles_is_told_and_nothing_of_it_believed(
+    tmp_path: Path,
+) -> None:
+    def circle(names: list[tuple[int, ...]], repeat: int) -> list[tuple[tuple[int, ...], Any]]:
+        if not repeat:
+            return table(SMALL)(names, 0)
+        return [((*oid[:10], 1), 1) for _ in range(repeat) for oid in names]
+
+    async def run() -> None:
+        async with liar(circle) as (_, port):
+            _, answered, samples, why = await once(switch(tmp_path, port))
+        assert answered
+        assert samples == []
+        assert "circles" in why
+
+    asyncio.run(run())
+
+
+def test_a_table_without_an_end_is_given_up(tmp_path: Path) -> None:
+    def endless(names: list[tuple[int, ...]], repeat: int) -> list[tuple[tuple[int, ...], Any]]:
+        if not repeat:
+            return table(SMALL)(names, 0)
+        columns = {oid: (oid[-1] if len(oid) > 10 else 0) for oid in names}
+        return [
+            ((*oid[:10], columns[oid] + turn), 1) for turn in range(1, repeat + 1) for oid in names
+        ]
+
+    async def run() -> None:
+        async with liar(endless) as (_, port):
+            of = switch(tmp_path, port, interval=Duration(0.2))
+            _, answered, samples, why = await once(of)
+        assert (answered, samples) == (True, [])
+        assert why
+
+    asyncio.run(run())
+
+
+def test_wrong_types_make_a_port_unknown_and_never_well(tmp_path: Path) -> None:
+    wrong = {**SMALL, (*OPER, 2): b"up", (*OBJECTS["ifAdminStatus"], 3): b"\xff"}
+
+    async def run() -> None:
+        async with liar(table(wrong)) as (_, port):
+            _, _, samples, _ = await once(switch(tmp_path, port))
+        by = {s.id: s for s in samples}
+        assert by["port:sw1/e2"].unreadable
+        assert by["port:sw1/e1"].metrics["carrier"] == 1
+
+    asyncio.run(run())
+
+
+def test_dead_and_slow_ones_delay_no_other(tmp_path: Path) -> None:
+    """Thirty dead ones and a slow one beside one that is well: it is polled as if it were alone."""
+
+    async def run() -> None:
+        heard = Heard()
+        async with (
+            liar(table(SMALL)) as (_, well),
+            liar(table(SMALL)) as (dead, silent),
+            liar(table(SMALL)) as (late, slow),
+        ):
+            dead.silent, late.delay = True, 0.5
+            options = {"interval": Duration(2), "timeout": Duration(2)}
+            switches = [switch(tmp_path, silent, name=f"dead{n}", **options) for n in range(30)]
+            switches.append(switch(tmp_path, slow, name="slow", **options))
+            switches.append(switch(tmp_path, well, name="well", **options))
+            polling = asyncio.create_task(poll(switches, shipped_makers(), heard))
+            await until(lambda: sum(t[0] == "well" for t in heard.told) >= 3)
+            polling.cancel()
+        of_well = [t for t in heard.told if t[0] == "well"]
+        assert all(answered and samples for _, answered, samples, _ in of_well)
+        # three rounds of it are over before the dead ones have been given up once
+        assert not any(t[0].startswith("dead") for t in heard.told[: heard.told.index(of_well[2])])
+
+    asyncio.run(run())
+
+
+def test_a_switch_that_answers_late_is_waited_for(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with liar(table(SMALL)) as (agent, port):
+            agent.delay = 0.25
+            of = switch(tmp_path, port, timeout=Duration(0.15), interval=Duration(60))
+            _, answered, samples, _ = await once(of)
+        assert answered
+        assert samples
+
+    asyncio.run(run())
+
+
+def test_a_restart_and_a_new_port_are_seen_at_once(tmp_path: Path) -> None:
+    values = dict(SMALL)
+
+    async def run() -> None:
+        heard = Heard()
+        async with liar(lambda names, repeat: table(values)(names, repeat)) as (agent, port):
+            of = switch(tmp_path, port)
+            session = Session(engine(), access(of), 0.3)
+            poller = Poller(of, session, shipped_makers(), heard)
+            await poller.round()
+            first = agent.asked
+            await poller.round()
+            assert agent.asked - first < first / 2  # only states, not what it is made of
+            values.update({(*OPER, 5): 2, (*OBJECTS["ifDescr"], 5): b"e5"})
+            await poller.round()
+            assert "port:sw1/e5" in {s.id for s in heard.told[-1][2]}
+            values[(*OBJECTS["ifDescr"], 1)] = b"uplink"
+            values[(*OBJECTS["sysUpTime"], 0)] = 5
+            await poller.round()
+            assert "port:sw1/uplink" in {s.id for s in heard.told[-1][2]}
+
+    asyncio.run(run())
+
+
+def test_columns_of_unequal_length_side_by_side(tmp_path: Path) -> None:
+    values = {(1, 3, 9, 1, n): n for n in range(1, 40)} | {(1, 3, 9, 2, n): n for n in range(1, 4)}
+    values |= {(1, 3, 9, 4, 1): 7}
+
+    async def run() -> None:
+        async with liar(table(values)) as (_, port):
+            session = Session(engine(), access(switch(tmp_path, port)), 0.3)
+            found = await session.columns([(1, 3, 9, 1), (1, 3, 9, 2), (1, 3, 9, 3), (1, 3, 9, 4)])
+        assert found.values == values
+        assert found.problems == []
+
+    asyncio.run(run())
+
+
+def test_a_file_of_a_secret_that_is_missing_is_named(tmp_path: Path) -> None:
+    heard = Heard()
+    of = switch(tmp_path, 9, community_file=str(tmp_path / "absent"))
+    asyncio.run(poll([of], shipped_makers(), heard))
+    [(name, answered, _, why)] = heard.told
+    assert (name, answered) == ("sw1", False)
+    assert "absent" in why
+
+
+def test_refused_is_told(tmp_path: Path) -> None:
+    async def run() -> float:
+        session = Session(engine(), access(switch(tmp_path, 9)), 0.1)
+        began = time.monotonic()
+        with pytest.raises(Unanswered):
+            await session.get([(1, 3, 6)])
+        return time.monotonic() - began
+
+    assert asyncio.run(run()) < 10
