@@ -46,10 +46,6 @@ class Broadcasts:
             self.shed += 1
         queue.put(subject, data, 0)
 
-    def drop(self, subject: str, of: Class = Class.MEMBERS) -> None:
-        """What was queued about a subject is void."""
-        self._queues[of].drop(subject)
-
     def take(self, room: int, limit: int) -> list[bytes]:
         """Parts for one packet with so many bytes left; each is sent ``limit`` times at most."""
         kept = int(room * STATUS_SHARE) if len(self._queues[Class.STATUS]) else 0

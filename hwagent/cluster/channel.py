@@ -74,10 +74,6 @@ class Channel:
             self.counters[str(e)] += 1
             return Received()
 
-    def known_sessions(self) -> int:
-        """How many sessions are kept track of."""
-        return len(self._windows)
-
     def renew(self) -> None:
         """Begins a new session: all that was sealed for the old one is void."""
         self.session = self._draw()

@@ -90,11 +90,6 @@ class Core:
         """This member's status. Raises TooLarge, and changes nothing."""
         return self._out(now, self.swim.publish(now, values))
 
-    def relabel(self, now: float, labels: dict[str, str]) -> list[Effect]:
-        """Other labels of this member."""
-        alive = replace(self.swim.members.me.alive, labels=labels)
-        return self._out(now, self.swim.announce(now, alive))
-
     # Keys
 
     def change_keys(self, change: Callable[[], None]) -> list[Effect]:

@@ -15,7 +15,6 @@ from .channel import Channel
 from .codec import encode
 from .core import Core
 from .effects import Effect, Event, Exchange, SendPacket
-from .member import State
 from .messages import NEWEST, OLDEST, Alive, Endpoint, Value
 from .seal import OVERHEAD, POLICIES, Sealed, Sealer
 from .settings import Settings
@@ -95,10 +94,6 @@ class Node:
     def publish(self, values: Mapping[str, Value]) -> None:
         """This member's status. Raises TooLarge, and changes nothing."""
         self._act(self.core.publish(self.now(), values))
-
-    def relabel(self, labels: dict[str, str]) -> None:
-        """Other labels of this member. Raises TooLarge, and changes nothing."""
-        self._act(self.core.relabel(self.now(), labels))
 
     def change_keys(self, change: Callable[[], None]) -> None:
         """A change to the keyring, told to every member. Raises KeyProblem."""
@@ -232,7 +227,3 @@ class Node:
         """On the first of this host's networks that speaks the same kind of address."""
         same = (b.link for b in self.settings.binds if (":" in b.host) == (":" in host))
         return Endpoint(next(same, self.settings.binds[0].link), host, port)
-
-    def alive(self) -> set[str]:
-        """Names of all members that are not dead and have not left."""
-        return {m.name for m in self.core.swim.members.all() if m.state <= State.SUSPECT}

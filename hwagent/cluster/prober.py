@@ -38,6 +38,7 @@ class Prober:
         self._rng = rng
         self._status_version = status_version
         self._round: Round | None = None
+        self._last: Round | None = None
         self._relays = Relays()
         self._coordinates: dict[str, Coordinate] = {}
         self._next = now + rng.uniform(0, self._profile.probe_interval)
@@ -107,6 +108,8 @@ class Prober:
         current = self._round
         if current is not None and current.number == said.number:
             return said.source == current.target and self._heard(now, current, said, source)
+        if self._last is not None and self._last.number == said.number:
+            return said.source == self._last.target and self._heard_too(said, source)
         relay = self._relays.answered(said.number, said.source)
         if relay is not None:
             reply = Ack(relay.number, said.source)
@@ -202,8 +205,15 @@ class Prober:
             self._coordinates[current.target] = there
             self.locator.measured(there, rtt)
         if link == current.link:
-            self._round = None
+            self._round, self._last = None, current
         return True
+
+    def _heard_too(self, said: Ack, source: Endpoint | None) -> bool:
+        """One more answer to a probe that was answered: another way works too."""
+        link = self._direct(said.source, source)
+        if link is not None:
+            self._out.events(self._paths.worked(said.source, link, None))
+        return link is not None
 
     def _direct(self, target: str, source: Endpoint | None) -> str | None:
         """The link over which an answer came from the target itself; None if it did not."""

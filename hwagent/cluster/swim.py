@@ -65,7 +65,7 @@ class Swim:
         self.awareness = Awareness(profile.awareness_max_multiplier)
         self.members = Membership(now, me, profile, self.awareness)
         self.statuses = Statuses(now, me.name, me.session)
-        self.paths = Paths(links)
+        self.paths = Paths(me.name, links)
         self.counters: Counter[str] = Counter()
         self.rejoin = Rejoin(now, profile.reconnect_interval, rng)
         self._rng = rng

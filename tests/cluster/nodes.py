@@ -31,6 +31,9 @@ class Watched(Node):
         self.seen: list[Event] = []
         super().__init__(settings, self.seen.append)
 
+    def alive(self) -> set[str]:
+        return {m.name for m in self.core.swim.members.all() if not m.gone}
+
     def has(self, type: str, member: str) -> bool:
         return any((e.type, e.member) == (type, member) for e in self.seen)
 

@@ -200,10 +200,30 @@ def test_one_dead_network_of_two_is_a_degraded_path_and_not_a_dead_member():
     assert whole(net)
     assert not any(n.named("suspected") for n in nodes)
     for node in nodes:
-        assert {e.data["link"] for e in node.named("path_degraded")} == {"front"}
-        assert len(node.named("path_degraded")) == 5
+        (event,) = node.named("network_degraded")
+        assert (event.member, event.data["link"]) == (node.name, "front")
+    net.kill(nodes[5])
+    start = net.now
+    assert net.until(lambda: all(n.states()["n5"] == "dead" for n in nodes[:5]), 20)
+    assert net.now - start < 10, "as fast as with both networks: nothing is said over the dead one"
     net.heal()
-    assert net.until(lambda: all(len(n.named("path_restored")) == 5 for n in nodes), 120)
+    assert net.until(lambda: all(n.named("network_restored") for n in nodes[:5]), 30)
+
+
+def test_one_member_that_lost_one_network_is_a_degraded_path_for_the_others():
+    net = Net(20)
+    nodes = net.group(6, links=("front", "back"))
+    net.run(10)
+    net.cut([nodes[0]], nodes[1:], link="front")
+    net.run(180)
+    assert whole(net)
+    assert not any(n.named("suspected") for n in nodes)
+    for node in nodes[1:]:
+        assert {e.member for e in node.named("path_degraded")} == {"n0"}
+        assert not node.named("network_degraded")
+    assert len(nodes[0].named("network_degraded")) == 1
+    net.heal()
+    assert net.until(lambda: all(n.named("path_restored", "n0") for n in nodes[1:]), 60)
 
 
 def test_26_memory_is_flat_under_seven_days_of_new_names():

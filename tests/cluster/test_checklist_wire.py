@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hwagent.cluster.codec import encode
 from hwagent.cluster.compound import TooLarge
@@ -23,7 +24,7 @@ def beliefs(net: SealedNet) -> list[Any]:
             node.name,
             [(m.name, m.state, m.incarnation, m.alive) for m in node.swim.members.all()],
             [(b.owner, b.session, b.version) for b in node.swim.statuses._boards.values()],
-            node.core.channel.known_sessions(),
+            len(node.core.channel._windows),
             node.core.channel.session,
             node.swim.awareness.score,
             len(node.swim.out.news),
@@ -59,8 +60,9 @@ def test_20_what_fits_into_no_packet_is_refused_where_it_is_made():
     (node, _) = net.group(2)
     with pytest.raises(TooLarge):
         node.core.publish(net.now, {"x": "y" * 1000 + "é" * 100})
+    many = {f"k{i}": "v" * 200 for i in range(16)}
     with pytest.raises(TooLarge):
-        node.core.relabel(net.now, {f"k{i}": "v" * 200 for i in range(16)})
+        node.swim.announce(net.now, replace(node.swim.members.me.alive, labels=many))
     net.run(5)
     assert whole(net)
 
