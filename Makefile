@@ -15,7 +15,7 @@ run: $(VENV)/.installed
 
 $(VENV)/.installed: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
 	$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(PIP) install --no-deps --no-build-isolation --config-settings editable_mode=compat --editable .
 	touch $@
 
 $(VENV)/bin/pip:
