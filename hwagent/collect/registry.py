@@ -58,6 +58,8 @@ DECODERS: Mapping[str, str] = {
     "ipmitool-sdr": "ipmi:decode_ipmitool",
     "ipmi-dcmi": "ipmi:decode_dcmi",
     "redfish": "redfish:decode",
+    "storcli": "storcli:decode",
+    "megacli": "megacli:decode",
     "snmprec": "hwagent.snmp.decode:recording",
     "snmpwalk": "hwagent.snmp.decode:printed",
 }
@@ -67,6 +69,7 @@ DECLARING: tuple[str, ...] = (
     "hwagent.snmp.switch",
     "hwagent.collect.ipmi",
     "hwagent.collect.redfish",
+    "hwagent.collect.hwraid",
 )
 
 

@@ -67,7 +67,7 @@ def judge(report: Report, verdict: str) -> None:
         report.metrics["inserted"] = int(verdict != "absent")
     if report.kind == "psu":
         _psu(report, verdict)
-    elif report.kind in ("disk", "controller", "frequency"):
+    elif report.kind in ("disk", "array", "controller", "frequency"):
         return
     elif verdict == "failed" or (report.kind == "fan" and verdict == "critical"):
         report.metrics["fault"] = 1
