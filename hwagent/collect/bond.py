@@ -15,10 +15,10 @@ from .gather import Gather
 from .interface import (
     OPERSTATES,
     WIRE_ERRORS,
-    admin_up,
     interface_id,
     interfaces,
     number_or_none,
+    switched_on,
     text_or_empty,
 )
 from .root import Missing, Root, Unreadable
@@ -94,11 +94,7 @@ def decode(data: bytes) -> list[Sample]:
 def _read(root: Root, name: str) -> Sample:
     g = Gather(f"bond:{name}", "bond", root, f"sys/class/net/{name}")
     text = parse_bond(text_or_empty(root, f"proc/net/bonding/{name}"))
-    up = admin_up(root, name)
-    if up is not None:
-        g.set("admin_up", int(up))
-    elif root.exists(f"{g.directory}/flags"):
-        g.problem("admin_up", "flags: not understood")
+    up = switched_on(g)
     if up is not False:
         g.number("carrier", "carrier")
     g.number("carrier_changes", "carrier_changes")

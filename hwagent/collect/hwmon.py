@@ -13,7 +13,7 @@ from .base import Collector
 from .gather import Gather
 from .hwmon_chips import Chip, chips, still_there
 from .hwmon_kinds import KINDS, Kind
-from .root import Missing, Root, Unreadable
+from .root import Root, Unreadable
 
 #: More than any chip has; a capture may hold any number of files.
 CHANNELS_MAX = 1024

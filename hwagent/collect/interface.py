@@ -2,7 +2,8 @@
 
 import re
 
-from .root import Root, Unreadable
+from .gather import Gather
+from .root import Missing, Root, Unreadable
 
 #: Nothing sane has more interfaces; a capture may hold any number of directories.
 INTERFACES_MAX = 4096
@@ -106,6 +107,19 @@ def admin_up(root: Root, name: str) -> bool | None:
     """True if somebody has switched the interface on; None if that cannot be read."""
     flags = number_or_none(root, f"{_NET}/{name}/flags", 16)
     return None if flags is None else bool(flags & _UP)
+
+
+def switched_on(g: Gather) -> bool | None:
+    """Sets ``admin_up`` of an interface, or notes why it is not known; returns it."""
+    try:
+        up = bool(g.root.number(f"{g.directory}/flags", 16) & _UP)
+    except Missing:
+        return None
+    except Unreadable as e:
+        g.problem("admin_up", str(e))
+        return None
+    g.set("admin_up", int(up))
+    return up
 
 
 def bonds_of_legs(root: Root) -> dict[str, str]:

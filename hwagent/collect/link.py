@@ -11,7 +11,6 @@ from .base import Collector
 from .gather import Gather
 from .interface import (
     OPERSTATES,
-    admin_up,
     devtype,
     interface_id,
     interface_kind,
@@ -20,6 +19,7 @@ from .interface import (
     master,
     names_or_empty,
     number_or_none,
+    switched_on,
     text_or_empty,
     uppers,
 )
@@ -54,11 +54,7 @@ class LinkCollector(Collector):
 
 def _read(root: Root, name: str) -> Sample:
     g = Gather(f"link:{name}", "link", root, f"sys/class/net/{name}")
-    up = admin_up(root, name)
-    if up is not None:
-        g.set("admin_up", int(up))
-    elif root.exists(f"{g.directory}/flags"):
-        g.problem("admin_up", "flags: not understood")
+    up = switched_on(g)
     if up:
         g.number("carrier", "carrier", required=True)
     g.number("carrier_changes", "carrier_changes")

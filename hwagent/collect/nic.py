@@ -14,7 +14,6 @@ from .gather import Gather
 from .interface import (
     OPERSTATES,
     WIRE_ERRORS,
-    admin_up,
     bonds_of_legs,
     interfaces,
     link_or_empty,
@@ -22,6 +21,7 @@ from .interface import (
     names_or_empty,
     number_or_none,
     place,
+    switched_on,
     text_or_empty,
     uppers,
 )
@@ -98,11 +98,7 @@ class NicCollector(Collector):
 def _read(root: Root, name: str, bond: str, routed: Container[str]) -> Sample:
     g = Gather(f"nic:{name}", "nic", root, f"sys/class/net/{name}")
     _identify(g, name, bond)
-    up = admin_up(root, name)
-    if up is not None:
-        g.set("admin_up", int(up))
-    elif root.exists(f"{g.directory}/flags"):
-        g.problem("admin_up", "flags: not understood")
+    up = switched_on(g)
     g.word("operstate", "operstate", OPERSTATES)
     g.number("mtu_bytes", "mtu")
     for metric in ("carrier_changes", "carrier_up_count"):

@@ -10,6 +10,7 @@ something. What must be there all the same is in REQUIRED.
 """
 
 import os
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -44,12 +45,13 @@ REQUIRED = {
     "bond": {"mode", "legs_up", "legs_total"},
     "dimm": {"ce", "ue"},
     "fan": {"rpm"},
-    "nic": {"operstate"},
+    "nic": {"carrier"},
     "psu": {"online"},
     "temperature": {"celsius"},
     "thermal": {"celsius"},
     "voltage": {"volts"},
 }
+_LIMIT = re.compile(r"_(?:max|min|crit|lcrit|temp)$")
 #: What a bond tells of its legs, which are components, and unknown, themselves.
 OF_OTHERS = frozenset({"active_leg_errors", "standby_errors"})
 HEALTHY = {
@@ -130,7 +132,8 @@ _JUNK = st.one_of(
     st.just("\u0663\u0664\n".encode()),
     st.just(b"x" * (5 << 20)),
 )
-_ABSURD = st.sampled_from([b"-1", b"-99999999", b"9" * 18, b"18446744073709551615", b"4294967295"])
+_NUMBERS = [b"-1", b"-99999999", b"9" * 18, b"18446744073709551615", b"4294967295"]
+_ABSURD = st.sampled_from(_NUMBERS)
 _PLACES = ("fifo", "directory", "loop", "forbidden")
 BROKEN = st.one_of(
     _JUNK.map(lambda content: Damage("content", content)), st.sampled_from(_PLACES).map(Damage)
@@ -191,7 +194,10 @@ def test_what_lacks_what_it_must_have_is_not_called_ok(healthy, data):
 @FUZZ
 @given(data=st.data())
 def test_no_damage_makes_what_is_ill_well(ill, data):
-    harm = data.draw(damages(ill, st.one_of(BROKEN, _ABSURD.map(lambda c: Damage("content", c)))))
+    numbers = _ABSURD.map(lambda content: Damage("content", content))
+    harm = data.draw(damages(ill, st.one_of(BROKEN, numbers)))
+    # A limit may be any number: by that of its limits alone nobody knows a sensor
+    harm = {p: d for p, d in harm.items() if not (_LIMIT.search(p) and d.content in _NUMBERS)}
     after = ill.after(harm)
     for id, before in ill.well.items():
         if not ok(before):
