@@ -14,7 +14,7 @@ from hwagent.model import Sample, counter, gauge, state
 
 from .base import Collector
 from .gather import Gather
-from .identity import disk_ids, diskstats, fact, safe, serial_of, text_or_empty, udev, wwn_of
+from .identity import disk_ids, diskstats, of_disk, safe, serial_of, text_or_empty, udev, wwn_of
 from .root import Missing, Root, Unreadable, natural
 
 #: More block devices than any host has; a capture may hold any number of directories.
@@ -132,7 +132,7 @@ def disks(root: Root) -> list[str]:
     return [name for name in names[:DISKS_MAX] if _is_disk(root, name)]
 
 
-@fact
+@of_disk
 def transport(root: Root, name: str) -> str:
     """How a disk is attached: nvme, sata, sas, usb, virtio, mmc or scsi (anything else of SCSI)."""
     if name.startswith(("nvme", "vd", "mmcblk")):
@@ -210,7 +210,7 @@ def _identify(disk: Gather, name: str, known: Mapping[str, str]) -> None:
     disk.attributes["peer_group"] = safe(model or transport(root, name))
 
 
-@fact
+@of_disk
 def _pcie(root: Root, name: str) -> list[str]:
     """Id of the PCIe function that the disk hangs on, if it does."""
     return [f"pcie:{bdf}" for bdf in _PCI.findall(root.real(f"sys/block/{name}"))[-1:]]

@@ -5,11 +5,13 @@ section 8 (how chips lie).
 """
 
 import re
+from collections.abc import Mapping
 from typing import ClassVar
 
 from hwagent.model import Sample
 
 from .base import Collector
+from .facts import fact
 from .gather import Gather
 from .hwmon_chips import Chip, chips, still_there
 from .hwmon_kinds import KINDS, Kind
@@ -71,7 +73,8 @@ def _read(root: Root, chip: Chip) -> list[Sample]:
     return samples
 
 
-def _channels(root: Root, place: str) -> dict[str, set[str]]:
+@fact("")
+def _channels(root: Root, place: str) -> Mapping[str, set[str]]:
     """Channel to the ends of its files' names (``fan1`` to ``_input``, ``_min``)."""
     found: dict[str, set[str]] = {}
     for name in root.names(place):

@@ -2,11 +2,9 @@
 order: the same component id wherever a disk is met (sysfs, SMART, array members, multipath)."""
 
 import re
-import time
-from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import TypeVar
+from collections.abc import Iterable
 
+from .facts import fact
 from .root import Root, Unreadable
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:+-]+")
@@ -14,28 +12,8 @@ _VIRTUAL = re.compile(r"loop|ram|zram|dm-|md|sr|fd")
 _EMPTY = re.compile(r"((naa|eui|uuid|nvme)\.)?(0x)?[0f-]*", re.I)
 #: udev's database; captures that were not made by ``hwagent capture`` keep it at the top.
 _UDEV = ("run/udev/data", "udev/data")
-#: Facts are worked out anew after so many seconds all the same: some are there late after a start.
-_FACTS_KEPT = 120.0
-T = TypeVar("T")
-
-
-def fact(read: Callable[[Root, str], T]) -> Callable[[Root, str], T]:
-    """Makes a function remember what it said of a disk for as long as the disk is the same.
-
-    Who a disk is takes more files than how it is, and does not change from one look to the next.
-    """
-
-    @wraps(read)
-    def remembered(root: Root, name: str) -> T:
-        device, age = root.stamp(f"sys/block/{name}"), time.monotonic() // _FACTS_KEPT
-        stamp = device, root.stamp("run/udev/data"), age
-        kept = root.facts.get((read, name))
-        if kept is None or kept[0] != stamp or device is None:
-            kept = root.facts[read, name] = stamp, read(root, name)
-        value: T = kept[1]
-        return value
-
-    return remembered
+#: A function of a disk that does not change while the disk and what udev knows are the same.
+of_disk = fact("sys/block", *_UDEV)
 
 
 def disk_id(root: Root, name: str) -> str:
@@ -74,7 +52,7 @@ def whole_disk(root: Root, name: str) -> str:
     return name
 
 
-@fact
+@of_disk
 def wwn_of(root: Root, name: str) -> str:
     """``wwn-0x...`` or ``nvme-eui....`` as in /dev/disk/by-id; empty if the disk has none."""
     for file in ("device/wwid", "wwid"):
@@ -92,7 +70,7 @@ def wwn_of(root: Root, name: str) -> str:
     return f"wwn-{wwn.lower()}" if wwn.startswith("0x") else "nvme-" + safe(wwn)
 
 
-@fact
+@of_disk
 def serial_of(root: Root, name: str) -> str:
     """Serial number from sysfs, the SCSI unit serial page or udev; empty if there is none."""
     for file in ("device/serial", "serial", "device/cid"):

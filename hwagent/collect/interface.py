@@ -2,6 +2,7 @@
 
 import re
 
+from .facts import fact
 from .gather import Gather
 from .root import Missing, Root, Unreadable
 
@@ -76,6 +77,7 @@ def interface_id(root: Root, name: str) -> str:
     return f"{interface_kind(root, name) or 'nic'}:{name}"
 
 
+@fact(_NET)
 def place(root: Root, name: str) -> dict[str, str | int]:
     """Attributes that say where an interface sits: ``bus``, the PCI address of the card (also where
     a virtio or auxiliary device lies between) or the name on its own bus, empty for a veth; and

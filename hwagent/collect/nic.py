@@ -10,6 +10,7 @@ from typing import ClassVar, TypeVar
 from hwagent.model import Sample, counter, gauge, state
 
 from .base import Collector
+from .facts import fact
 from .gather import Gather
 from .interface import (
     OPERSTATES,
@@ -30,6 +31,7 @@ from .root import Missing, Root, Unreadable
 T = TypeVar("T")
 _ABI = "Documentation/ABI/testing/sysfs-class-net"
 _STATISTICS = f"{_ABI}-statistics"
+_NET = "sys/class/net"
 _QUEUES_MAX = 1024
 #: No Ethernet is faster than 1.6 Tbit/s; a larger number (in Mbit/s) is damage.
 _SPEED_MAX = 10_000_000
@@ -120,7 +122,7 @@ def _identify(g: Gather, name: str, bond: str) -> None:
     g.attribute("ifalias", "ifalias")
     if not g.attribute("permanent_address", "bonding_slave/perm_hwaddr"):
         _permanent_address(g)
-    driver, model = link_or_empty(g.root, f"{g.directory}/device/driver"), _model(g)
+    driver, model = _card(g.root, name)
     if driver:
         g.attributes["driver"] = driver
     if model:
@@ -135,11 +137,13 @@ def _permanent_address(g: Gather) -> None:
         g.attributes["permanent_address"] = g.attributes["address"]
 
 
-def _model(g: Gather) -> str:
-    """PCI ids of the card (``8086:1521``); empty for what is on no PCI bus."""
-    vendor = number_or_none(g.root, f"{g.directory}/device/vendor", 16)
-    device = number_or_none(g.root, f"{g.directory}/device/device", 16)
-    return "" if vendor is None or device is None else f"{vendor:04x}:{device:04x}"
+@fact(_NET)
+def _card(root: Root, name: str) -> tuple[str, str]:
+    """Driver, and PCI ids of the card (``8086:1521``); empty for what is on no PCI bus."""
+    device = f"{_NET}/{name}/device"
+    vendor, number = (number_or_none(root, f"{device}/{f}", 16) for f in ("vendor", "device"))
+    model = "" if vendor is None or number is None else f"{vendor:04x}:{number:04x}"
+    return link_or_empty(root, f"{device}/driver"), model
 
 
 def _link(g: Gather) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hwagent.collect import identity
+from hwagent.collect import facts, identity
 from hwagent.collect.disk import COLLECTOR
 from hwagent.collect.root import Root
 from hwagent.testing.disks import Disk, complete, remove_disk, write_disk
@@ -59,7 +59,7 @@ def test_a_serial_number_that_is_there_late_counts_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree, root, now = Tree(tmp_path), Root(tmp_path), 1000.0
-    monkeypatch.setattr(identity.time, "monotonic", lambda: now)
+    monkeypatch.setattr(facts.time, "monotonic", lambda: now)
     tree.fill("sys/block/vda", {"size": 8, "serial": ""})
     assert identity.serial_of(root, "vda") == ""
     tree.write("sys/block/vda/serial", "S1")
