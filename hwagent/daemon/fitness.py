@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hwagent.config import Config
-from hwagent.model import Alert, Severity
+from hwagent.model import Alert, Mode, Severity
 
 from .around import around
 
@@ -19,12 +19,14 @@ class Verdict(NamedTuple):
 
 
 def fitness(config: Config, alerts: Iterable[Alert], maintenance: str = "") -> Verdict:
-    """Unfit in maintenance, or while an alert fires that the configuration counts.
+    """Unfit unless told to act, in maintenance, or while an alert fires that the configuration counts.
 
     An alert counts if its rule is listed, or if it is of a listed kind and severe enough. Nothing
     known yet is not a reason to be unfit; the caller waits for the first round. What is wrong with
     a switch is no reason either: the cards of this host say what of it counts here.
     """
+    if config.mode is not Mode.ACT:
+        return Verdict(False, f"mode is {config.mode}: addresses are held in mode act only")
     if maintenance:
         return Verdict(False, f"maintenance: {maintenance}")
     floor = _ORDER.index(config.fitness.severity)
