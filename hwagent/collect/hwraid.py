@@ -1,10 +1,11 @@
-"""RAID controllers as their makers' tools tell: words of states as verdicts, and what is common to
-storcli and MegaCli. Pure.
+"""RAID controllers as their makers' tools tell: words of states as verdicts, and what is
+common to them. Pure.
 
 Sources: storcli's and perccli's user guides (legend of states), MegaCli's manual; SIGNALS.md 3.
 """
 
 import re
+from collections import Counter
 
 from hwagent.model import Metric, counter, gauge
 
@@ -33,23 +34,34 @@ NAMES: dict[str, tuple[str, ...]] = dict.fromkeys(("disk", "array", "controller"
 #: Verdicts by beginnings of the words for a drive's state, the tools' short and long ones.
 _DRIVES = (
     (("online", "onln", "unconfigured(good)", "ugood", "ugunsp", "jbod", "conf"), "good"),
-    (("hotspare", "ghs", "dhs", "spare", "standby", "ready"), "standby"),
-    (("rebuild", "rbld", "copyback", "cpybck", "sntze", "ugshld", "ddf"), "warning"),
+    (("ok", "optimal", "ready", "available"), "good"),
+    (("hotspare", "hot spare", "hot-spare", "ghs", "dhs", "spare", "standby"), "standby"),
+    (("predictive", "degraded", "rebuild", "rbld", "copyback", "cpybck"), "warning"),
+    (("sntze", "ugshld", "ddf"), "warning"),
     (("failed", "offline", "offln", "unconfigured(bad)", "ubad", "ubunsp", "missing", "msng"),
      "failed"),
 )  # fmt: skip
 _VOLUMES = (
-    (("optimal", "optl"), "good"),
-    (("partially degraded", "pdgd", "degraded", "dgrd", "recovery", "rec"), "warning"),
-    (("offline", "ofln", "failed"), "failed"),
+    (("optimal", "optl", "ok", "online"), "good"),
+    (("partially degraded", "pdgd", "degraded", "dgrd", "recover", "rec", "interim"), "warning"),
+    (("suboptimal", "initializing", "rebuild", "impacted", "ready for"), "warning"),
+    (("offline", "ofln", "failed", "missing", "inactive"), "failed"),
 )
 _CONTROLLERS = (
     (("ok", "optimal", "opt", "good"), "good"),
     (("needs attention", "ndatn", "degraded", "dgd", "learning"), "warning"),
+    (("temporarily disabled", "permanently disabled", "recharging"), "warning"),
+    (("standby",), "standby"),
     (("failed", "fld", "missing", "msng"), "failed"),
 )
 _STATES = {"disk": _DRIVES, "array": _VOLUMES, "controller": _CONTROLLERS}
 _CELSIUS = re.compile(r"\s*(-?\d{1,3})\s*C\b")
+
+
+def verdict_of(kind: str, state: str) -> str:
+    """Verdict of a state's word; empty for one that nobody knows."""
+    word = state.strip().lower()
+    return next((v for words, v in _STATES[kind] if word.startswith(words)), "") if word else ""
 
 
 def part(kind: str, id: str, name: str, state: str, **attributes: str) -> Report:
@@ -58,11 +70,7 @@ def part(kind: str, id: str, name: str, state: str, **attributes: str) -> Report
     report.attributes.update(name=name, label=name, state=state)
     for key, value in attributes.items():
         report.note(key, value)
-    word = state.strip().lower()
-    verdict = next(
-        (v for words, v in _STATES[kind] if word.startswith(words)), "" if word else "unknown"
-    )
-    if verdict and verdict != "unknown":
+    if verdict := verdict_of(kind, state):
         verdicts.judge(report, verdict)
     else:
         report.fail(f"not a known state: {state[:40]!r}")
@@ -72,6 +80,16 @@ def part(kind: str, id: str, name: str, state: str, **attributes: str) -> Report
 def drive_id(controller: str, place: str, serial: str) -> str:
     """The id that the host's own collectors give the same disk, else its place."""
     return f"disk:serial-{safe(serial)}" if serial else f"disk:{controller}/{safe(place)}"
+
+
+def distinct(reports: list[Report]) -> list[Report]:
+    """Drives whose serial numbers are not their own (blackened out) are known by their place."""
+    same = Counter(report.id for report in reports)
+    for report in reports:
+        if same[report.id] > 1:
+            parent = str(report.attributes.get("of", "")).removeprefix("controller:")
+            report.id = f"{report.kind}:{parent}/{safe(report.attributes['name'])}"
+    return reports
 
 
 def errors(report: Report, media: object, other: object, predictive: object) -> None:

@@ -60,6 +60,9 @@ DECODERS: Mapping[str, str] = {
     "redfish": "redfish:decode",
     "storcli": "storcli:decode",
     "megacli": "megacli:decode",
+    "sas3ircu": "sas3ircu:decode",
+    "arcconf": "arcconf:decode",
+    "ssacli": "ssacli:decode",
     "snmprec": "hwagent.snmp.decode:recording",
     "snmpwalk": "hwagent.snmp.decode:printed",
 }

@@ -44,7 +44,11 @@ PART_KINDS: dict[str, tuple[Metric, ...]] = {
     "psu": PSU_METRICS,
     "sensor": SENSOR_METRICS,
     "disk": (_CONDITION, _INSERTED),
-    "controller": (_CONDITION, gauge("celsius", "temperature of its chip", "celsius", "storcli")),
+    "controller": (
+        _CONDITION,
+        gauge("celsius", "temperature of its chip", "celsius", "storcli"),
+        gauge("cache_celsius", "temperature of its cache", "celsius", "ssacli"),
+    ),
     **{
         name: (*_BY_NAME[name].metrics, _CONDITION, _INSERTED)
         for name in (

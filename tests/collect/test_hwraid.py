@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwagent.collect import hwraid, megacli, storcli
+from hwagent.collect import arcconf, hwraid, megacli, sas3ircu, ssacli, storcli
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_a_command_that_failed_is_unknown() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"{}", b'{"Controllers": []}', b"words"])
 def test_what_is_no_output_is_unknown(data: bytes) -> None:
-    for decode in (storcli.decode, megacli.decode):
-        [sample] = decode(data)
+    for tool in (storcli, megacli, sas3ircu, arcconf, ssacli):
+        [sample] = tool.decode(data)
         assert sample.unreadable
 
 
@@ -80,6 +80,29 @@ def test_no_document_breaks_the_decoder(document: object) -> None:
     storcli.decode(json.dumps({"Controllers": [document]}).encode())
 
 
-@given(st.text(alphabet="Enclosure Device ID:Slot 0\nAdapter #", max_size=200))
-def test_no_text_breaks_the_decoder(text: str) -> None:
-    megacli.decode(text.encode())
+LINES = (
+    *("Enclosure Device ID: 8", "Virtual Drive: 0", "IR volume 1", "Device is a Hard disk"),
+    *("Controller information", "Logical device number 0", "Device #1", "State : Online"),
+    *("Smart Array P440 in Slot 0", "physicaldrive 1I:1:1 (a, b, OK)", "physicaldrive 1I:1:1"),
+    *("Logical device Task:", "Current operation : Rebuild", "Group 0, Segment 1 : x", ":", ""),
+)
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=12))
+def test_no_order_of_lines_breaks_the_decoders(lines: list[str]) -> None:
+    for tool in (megacli, sas3ircu, arcconf, ssacli):
+        found = tool.decode("\n".join(lines).encode())
+        assert found
+        assert all(s.unreadable or "condition" in s.metrics for s in found)
+
+
+def test_a_battery_that_failed_makes_a_smart_array_fail() -> None:
+    text = (
+        "Smart Array P440ar in Slot 3\n   Controller Status: OK\n   Cache Status: "
+        "Temporarily Disabled\n   Battery/Capacitor Status: Failed (Replace Batteries)\n"
+        "      physicaldrive 1I:1:4 (port 1I:box 1:bay 4, SATA HDD, 1 TB, Predictive Failure)\n"
+    )
+    controller, drive = ssacli.decode(text.encode())
+    assert controller.id == "controller:slot3"
+    assert controller.metrics["condition"] == "Failed"
+    assert drive.metrics["condition"] == "Warning"

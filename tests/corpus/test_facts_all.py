@@ -6,6 +6,7 @@ import pytest
 
 from tests.corpus import (
     test_facts_disk,
+    test_facts_hwraid,
     test_facts_ipmi,
     test_facts_lldp,
     test_facts_md,
@@ -25,11 +26,12 @@ TESTED = [
     *test_facts_snmp.FACTS,
     *test_facts_ipmi.FACTS,
     *test_facts_redfish.FACTS,
+    *test_facts_hwraid.FACTS,
     *test_facts_lldp.FACTS,
 ]
 OURS = (
     *("mdstat", "mdadm-detail", "smartctl", "nvme-cli", "ethtool", "node_exporter"),
-    *("snmp", "lldp", "ipmi", "redfish"),
+    *("snmp", "lldp", "ipmi", "redfish", "hwraid"),
 )
 
 

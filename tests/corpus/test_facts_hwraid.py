@@ -1,4 +1,4 @@
-"""The facts of the corpus about storcli, perccli and MegaCli, against our decoders."""
+"""Every fact of the corpus about RAID controllers' tools, against our decoders."""
 
 import pytest
 
@@ -6,8 +6,7 @@ from tests.corpus.facts_hwraid import observed
 from tests.corpus.host_tree import CORPORA
 from tests.corpus.index import Fact, facts
 
-FACTS = [f for f in facts("hwraid") if f.file.startswith(("hwraid/storcli", "hwraid/perccli",
-                                                          "hwraid/megacli"))]  # fmt: skip
+FACTS = facts("hwraid")
 
 
 @pytest.mark.skipif(not FACTS, reason="../shared/corpora is absent")
