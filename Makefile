@@ -4,14 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-# make install: hwagent and its manual pages, for all users.
+# make install-system: hwagent and its manual pages, for all users.
 PREFIX ?= /usr/local
 PLACE = $(PREFIX)/lib/hwagent
 
-.PHONY: run install man test lint bench gate apt clean deb rpm sbom crash fuzz sim sim-mutants
+.PHONY: run install install-system man test lint bench gate apt clean deb rpm sbom packages crash fuzz sim sim-mutants
 
-run: $(VENV)/.installed
+run: install
 	$(BIN)/hwagent run --show
+
+install: $(VENV)/.installed
 
 $(VENV)/.installed: requirements/run.txt requirements/build.txt pyproject.toml | $(VENV)/bin/pip
 	$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
@@ -26,7 +28,7 @@ $(VENV)/.developed: $(VENV)/.installed requirements/dev.txt
 	$(PIP) install --require-hashes -r requirements/dev.txt
 	touch $@
 
-install:
+install-system:
 	packaging/apt python3-venv
 	$(PYTHON) -m venv --clear $(PLACE)
 	$(PLACE)/bin/pip --quiet install --require-hashes -r requirements/run.txt -r requirements/build.txt
@@ -47,7 +49,7 @@ lint: $(VENV)/.developed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: apt lint
+test: apt lint $(VENV)/.packages
 	$(BIN)/hwagent rules test
 	$(BIN)/pytest
 
@@ -85,6 +87,10 @@ deb rpm: $(VENV)/.packages
 $(VENV)/.packages: $(VENV)/.installed requirements/package.txt
 	$(PIP) install --require-hashes -r requirements/package.txt
 	touch $@
+
+packages: deb rpm sbom
+	packaging/apt lintian rpm systemd
+	HWAGENT_PACKAGES=1 $(BIN)/pytest tests/packaging
 
 # What the packages bring along, as CycloneDX; the tool has many dependencies, so a place of its own.
 sbom: build/sbom/.installed
