@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from email import message_from_string
+from email.message import Message
 from email.utils import formatdate
 from pathlib import Path
 
@@ -124,14 +125,23 @@ def copyright(site: Path) -> str:
     ]
     for metadata in sorted(site.glob("*.dist-info/METADATA")):
         told = message_from_string(metadata.read_text())
-        license = told["License-Expression"] or (told["License"] or "").partition("\n")[0]
         if told["Name"] != "hwagent":
             files = f"/{SITE}/{metadata.parent.name}"
             who = told["Author"] or told["Author-email"] or told["Maintainer-email"]
+            license = _license(told)
             text = f" {told['Name']} {told['Version']}; its text is in {files}"
             stanzas.append(f"Files: {files}/*\nCopyright: {who}\nLicense: {license}\n{text}")
     stanzas.append("License: Apache-2.0\n See /usr/share/common-licenses/Apache-2.0.")
     return "\n\n".join(stanzas) + "\n"
+
+
+def _license(told: Message) -> str:
+    """As a module tells it: newly by an expression, formerly by a line or classifiers; some tell
+    only by the text."""
+    classes = [c for c in told.get_all("Classifier", []) if c.startswith("License ::")]
+    line = (told["License"] or "").partition("\n")[0]
+    classes = [c.rpartition(" :: ")[2] for c in classes] or ["other"]
+    return told["License-Expression"] or line or classes[-1]
 
 
 def _copy(file: Path, directory: Path) -> None:

@@ -62,5 +62,6 @@ def _files(wheel: Path) -> Iterator[tuple[str, bytes]]:
         for name in archive.namelist():
             directory, _, rest = name.partition("/")
             told = directory.endswith(".dist-info") and rest in _LEFT_OUT
-            if not (name.endswith("/") or told or directory.endswith(".data")):
+            junk = name.endswith(("/", "/.DS_Store")) or directory.endswith(".data")
+            if not (told or junk):
                 yield name, archive.read(name)

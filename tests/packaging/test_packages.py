@@ -1,0 +1,100 @@
+"""The packages themselves: the same bytes twice, what is in them, what the checkers say."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from tests.packaging.conftest import copy_of_the_sources, make, thorough
+from tests.packaging.units import REPOSITORY
+
+VERSIONS = ("311", "312", "313", "314")
+
+
+def output(*argv: str) -> str:
+    return subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def files(deb: Path) -> list[list[str]]:
+    """Of each file: mode, owner, size, date, time, path."""
+    return [line.split(maxsplit=5) for line in output("dpkg-deb", "-c", str(deb)).splitlines()]
+
+
+@thorough
+def test_the_same_sources_make_the_same_bytes_whoever_makes_them_and_where(deb, tmp_path):
+    old = os.umask(0o077)
+    try:
+        again = make(copy_of_the_sources(tmp_path), "deb")
+    finally:
+        os.umask(old)
+    assert again.read_bytes() == deb.read_bytes()
+
+
+def test_everything_is_roots_and_readable_for_all_and_nothing_was_compiled_before(deb):
+    for mode, owner, *_, path in files(deb):
+        assert owner == "root/root", path
+        assert mode in ("-rw-r--r--", "-rwxr-xr-x", "drwxr-xr-x") or mode.startswith("l"), path
+        assert "__pycache__" not in path
+
+
+def test_modules_in_c_are_there_for_every_python_that_a_distribution_may_have(deb):
+    modules: dict[str, set[str]] = {}
+    for *_, path in files(deb):
+        if found := re.search(r"/(\w+)\.(?:cpython-(\d+)\S*|abi3)\.so$", path):
+            modules.setdefault(found[1], set()).add(found[2] or "all")
+    assert {"_core", "_yaml", "_cffi_backend", "_rust", "_psutil_linux"} <= modules.keys()
+    assert all(have in ({"all"}, set(VERSIONS)) for have in modules.values()), modules
+
+
+def test_the_configuration_alone_is_the_users(deb):
+    assert output("dpkg-deb", "-I", str(deb), "conffiles").split() == ["/etc/hwagent/hwagent.yaml"]
+
+
+@thorough
+def test_of_the_rpm_too(rpm):
+    assert output("rpm", "-qpc", str(rpm)).split() == ["/etc/hwagent/hwagent.yaml"]
+
+
+@thorough
+def test_both_bring_the_same_files(deb, rpm):
+    theirs = set(output("rpm", "-qpl", str(rpm)).split("\n")) - {""}
+    ours = {row[-1].partition(" -> ")[0].removeprefix(".").rstrip("/") for row in files(deb)}
+    directories = {"", "/etc", "/usr"} | {path for path in ours if any(
+        other.startswith(f"{path}/") for other in ours)}  # fmt: skip
+    lintian = {path for path in ours if "lintian" in path}
+    assert ours - directories - lintian == theirs - directories - {"/usr/lib/hwagent/bin/python"}
+
+
+@thorough
+def test_an_rpm_system_may_have_its_python_beside_its_own(rpm):
+    needed = output("rpm", "-qp", "--requires", str(rpm)).splitlines()
+    assert "(python3 >= 3.11 or python3.12 or python3.11)" in needed
+
+
+@thorough
+def test_lintian_has_nothing_to_say_that_is_not_explained(deb):
+    argv = ["lintian", "--allow-root", "--fail-on", "error,warning", str(deb)]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+    overrides = (REPOSITORY / "packaging/deb/lintian-overrides").read_text()
+    for block in re.split(r"\n(?=#)", overrides):
+        assert block.startswith("# ")
+
+
+def test_scripts_are_good_shell():
+    scripts = [
+        *(REPOSITORY / "packaging/deb").glob("p*"),
+        *(REPOSITORY / "packaging/rpm").iterdir(),
+    ]
+    scripts += [REPOSITORY / "packaging/files/interpreter", REPOSITORY / "packaging/files/hwagent"]
+    for script in scripts:
+        subprocess.run(["sh", "-n", script], check=True)
+
+
+def test_no_module_of_the_lock_file_is_missing_or_told_of_without_license(deb, tmp_path):
+    subprocess.run(["dpkg-deb", "-x", deb, tmp_path], check=True)
+    copyright = (tmp_path / "usr/share/doc/hwagent/copyright").read_text()
+    lock = (REPOSITORY / "requirements/run.txt").read_text()
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE):
+        told = re.search(rf"License: (\S.*)\n {name} {version};", copyright, re.IGNORECASE)
+        assert told, name
