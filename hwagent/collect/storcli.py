@@ -24,7 +24,7 @@ def decode(data: bytes) -> list[Sample]:
         reports = list(_controllers(load(data)))
     except ValueError as e:
         return [Sample(id="controller:unknown", kind="controller", unreadable=f"storcli: {e}")]
-    return [report.sample() for report in reports]
+    return [report.sample() for report in hwraid.distinct(reports)]
 
 
 def _controllers(document: Any) -> Iterator[Report]:
