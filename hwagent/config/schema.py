@@ -229,13 +229,18 @@ class Api(Section, frozen=True):
 
 
 class Config(Section, frozen=True):
-    """The whole configuration of one agent."""
+    """The whole configuration of one agent.
+
+    ``ignore`` are ids of components, with wildcards, that are not looked at any further: a sensor
+    input that leads nowhere.
+    """
 
     host: str = ""
     mode: Mode = Mode.OBSERVE
     runtime_directory: str = "/run/hwagent"
     state_directory: str = "/var/lib/hwagent"
     collectors: dict[str, CollectorOptions] = {}
+    ignore: list[str] = []
     rules: Rules = Rules()
     vips: list[Vip] = []
     groups: list[Group] = []

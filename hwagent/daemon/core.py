@@ -40,7 +40,7 @@ class Core:
     def __init__(self, host: str, config: Config, rules: RuleSet, vocabulary: Vocabulary) -> None:
         self.host = host
         self.config = config
-        self.judge = Judge(rules)
+        self.judge = Judge(rules, ignored=config.ignore)
         self.planner = Planner(config)
         self.schedule = Schedule(config.notify, host)
         self.silences = Silences()
@@ -149,7 +149,12 @@ class Core:
         self.config = config
         self.planner.configure(config)
         self.schedule.configure(config.notify)
-        return self._transitions(now, self.judge.engine.replace(rules, now)) + self._evaluate(now)
+        ended = self._transitions(now, self.judge.engine.replace(rules, now))
+        return ended + self._ignore(config) + self._evaluate(now)
+
+    def _ignore(self, config: Config) -> list[Effect]:
+        gone = self.judge.ignore(config.ignore)
+        return [e for id in gone for e in (Changed(id), Publish("component", id, None))]
 
     def forget(self, now: float, id: str) -> list[Effect]:
         """Forgets a vanished component."""

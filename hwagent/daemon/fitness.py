@@ -19,7 +19,7 @@ class Verdict(NamedTuple):
 
 
 def fitness(config: Config, alerts: Iterable[Alert], maintenance: str = "") -> Verdict:
-    """Unfit unless told to act, in maintenance, or while an alert fires that the configuration counts.
+    """Unfit in maintenance, while an alert fires that counts, and in every mode but act.
 
     An alert counts if its rule is listed, or if it is of a listed kind and severe enough. Nothing
     known yet is not a reason to be unfit; the caller waits for the first round. What is wrong with

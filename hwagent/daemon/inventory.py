@@ -110,10 +110,15 @@ class Inventory:
         joined = self._joined.get(id)
         if joined is None or not joined.vanished:
             return False
-        del self._joined[id]
-        self._sources.pop(id, None)
-        self._remembered.pop(id, None)
+        self.remove(id)
         return True
+
+    def remove(self, id: str) -> None:
+        """Removes a component, whether it is there or not."""
+        for job in self._sources.pop(id, ()):
+            del self._samples[job][id]
+        self._remembered.pop(id, None)
+        del self._joined[id]
 
     def _join(self, id: str, old: Mapping[str, Sample]) -> Joined:
         jobs = sorted(self._sources.get(id, ()))

@@ -1,6 +1,7 @@
 """From readings to alerts to health: the inventory and the rules, put together. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
 
 from hwagent.model import Alert, AlertState, Component, Health, Sample, worst
 from hwagent.rules import Engine, RuleSet
@@ -11,13 +12,29 @@ from .inventory import Inventory, Job, Joined
 class Judge:
     """Feeds what changed in the inventory to the rules, and tells the health that follows."""
 
-    def __init__(self, rules: RuleSet, impatient: bool = False) -> None:
+    def __init__(
+        self, rules: RuleSet, impatient: bool = False, ignored: Collection[str] = ()
+    ) -> None:
         self.inventory = Inventory()
         self.engine = Engine(rules, impatient=impatient)
+        self._ignored = ignored
 
     def found(self, now: float, job: Job, samples: Iterable[Sample]) -> list[str]:
         """Takes what a job found; returns the ids of the components that changed."""
-        return self._observe(now, self.inventory.apply(job, samples))
+        minded = [s for s in samples if not self._ignores(s.id)] if self._ignored else samples
+        return self._observe(now, self.inventory.apply(job, minded))
+
+    def ignore(self, patterns: Collection[str]) -> list[str]:
+        """Minds no component any more whose id a pattern fits; returns those that were known."""
+        self._ignored = patterns
+        gone = [joined.id for joined in self.inventory if self._ignores(joined.id)]
+        for id in gone:
+            self.inventory.remove(id)
+            self.engine.forget(id)
+        return gone
+
+    def _ignores(self, id: str) -> bool:
+        return any(fnmatchcase(id, pattern) for pattern in self._ignored)
 
     def failed(self, now: float, job: Job, why: str, stuck: bool = False) -> list[str]:
         """Takes that a job could not look; returns the ids of the components that changed."""

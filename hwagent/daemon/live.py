@@ -16,7 +16,7 @@ from .probe import probe_sample
 
 def look_live(config: Config, rules: RuleSet) -> Look:
     """Reads everything of this host once."""
-    return asyncio.run(_look(config, Judge(rules, impatient=True)))
+    return asyncio.run(_look(config, Judge(rules, impatient=True, ignored=config.ignore)))
 
 
 async def _look(config: Config, judge: Judge) -> Look:

@@ -27,7 +27,7 @@ class Look(msgspec.Struct, frozen=True):
 def look(root: Root, config: Config, rules: RuleSet) -> Look:
     """Reads everything under a root once, in this process. Only for trees, not for live hosts:
     a file of a live host can hang."""
-    judge = Judge(rules, impatient=True)
+    judge = Judge(rules, impatient=True, ignored=config.ignore)
     now = time.time()
     for collector in enabled(config):
         _look_with(judge, now, collector, root)
