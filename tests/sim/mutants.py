@@ -228,44 +228,68 @@ def _will_first(self: World, host: Host, node: Any) -> Any:
 _set_gate, _last_will = Host.set_gate, World.last_will
 
 MUTANTS = (
-    Mutant("no silence after the start", ((Voter, "__init__", _talks_at_once(Voter.__init__)),)),
-    Mutant("time counted from the ack", ((Owner, "ack", _counts_from_the_ack),)),
-    Mutant("an ack for a claim not recorded", ((Voter, "heartbeat", _acks_the_unrecorded),)),
-    Mutant("another voter set is answered", ((Group, "answers", lambda self, sets: True),)),
-    Mutant("no bound of clock errors", ((Group, "term", property(_no_bounds)),)),
-    Mutant("no bound of the clock rate", ((Group, "term", property(_no_rate)),)),
-    Mutant("no bound of the slew", ((Group, "term", property(_no_slew)),)),
-    Mutant("release before the gate shuts", ((Owner, "_give", _releases_first),)),
-    Mutant("late acks after a release", ((Owner, "_claim", _counts_late_acks),)),
-    Mutant("half instead of a majority", ((Electorate, "__init__", _half(Electorate.__init__)),)),
-    Mutant("relative timeout written after a pause", ((Host, "set_gate", _relative_gate),)),
-    Mutant("one clock reading for a batch", ((Host, "_queued", _stale_clock),)),
+    Mutant(
+        "no silence after the start",
+        ((Voter, "__init__", _talks_at_once(Voter.__init__)),),
+        (338, 372),
+    ),
+    Mutant("time counted from the ack", ((Owner, "ack", _counts_from_the_ack),), (1101, 1267)),
+    Mutant(
+        "an ack for a claim not recorded", ((Voter, "heartbeat", _acks_the_unrecorded),), (40, 135)
+    ),
+    Mutant(
+        "another voter set is answered", ((Group, "answers", lambda self, sets: True),), (122, 182)
+    ),
+    Mutant("no bound of clock errors", ((Group, "term", property(_no_bounds)),), (41, 43)),
+    Mutant("no bound of the clock rate", ((Group, "term", property(_no_rate)),), (483, 1183)),
+    Mutant("no bound of the slew", ((Group, "term", property(_no_slew)),), (41, 291)),
+    Mutant("release before the gate shuts", ((Owner, "_give", _releases_first),), (30, 54)),
+    Mutant("late acks after a release", ((Owner, "_claim", _counts_late_acks),), (2, 4)),
+    Mutant(
+        "half instead of a majority",
+        ((Electorate, "__init__", _half(Electorate.__init__)),),
+        (0, 4),
+    ),
+    Mutant(
+        "relative timeout written after a pause", ((Host, "set_gate", _relative_gate),), (35, 50)
+    ),
+    Mutant("one clock reading for a batch", ((Host, "_queued", _stale_clock),), (77, 79)),
     Mutant(
         "the new voter set alone in a transition",
         ((Group, "electorates", property(_only_the_new)),),
+        (19, 29),
     ),
-    Mutant("the old voter set is dropped at once", ((Voter, "reconfigure", _drops_at_once),)),
-    Mutant("the shorter lease is promised", ((Voter, "_renew", _promises_the_shorter),)),
-    Mutant("a shorter lease shortens a promise", ((Voter, "_renew", _shortens),)),
     Mutant(
-        "an ack counts for a lease made longer since", ((Owner, "ack", _counts_the_new_length),)
+        "the old voter set is dropped at once", ((Voter, "reconfigure", _drops_at_once),), (41, 64)
     ),
-    Mutant("old sequence numbers count", ((Voter, "heartbeat", _takes_old_numbers),)),
+    Mutant("the shorter lease is promised", ((Voter, "_renew", _promises_the_shorter),), (80, 89)),
+    Mutant("a shorter lease shortens a promise", ((Voter, "_renew", _shortens),), (76, 361)),
+    Mutant(
+        "an ack counts for a lease made longer since",
+        ((Owner, "ack", _counts_the_new_length),),
+        (274, 361),
+    ),
+    Mutant("old sequence numbers count", ((Voter, "heartbeat", _takes_old_numbers),), (36, 138)),
     Mutant(
         "a voter counts once a path",
         ((Tally, "count", _counts_paths), (Electorate, "newest", _counts_all_paths)),
+        (14, 33),
     ),
     Mutant(
         "a cloned voter counts",
         ((Tally, "identify", _counts_clones), (World, "send", _votes_for_itself)),
+        (254, 306),
     ),
-    Mutant("the will is sent before the gate shuts", ((World, "last_will", _will_first),)),
-    Mutant("queued packets before the clock", ((Owner, "ack", _judges_later),)),
-    Mutant("the own vote without asking", ((Owner, "tick", _votes_unasked),)),
+    Mutant(
+        "the will is sent before the gate shuts", ((World, "last_will", _will_first),), (26, 106)
+    ),
+    Mutant("queued packets before the clock", ((Owner, "ack", _judges_later),), (431, 810)),
+    Mutant("the own vote without asking", ((Owner, "tick", _votes_unasked),), (1373, 1391)),
     Mutant(
         "the epoch does not grow",
         ((Owner, "_epoch", _counts_itself), (Voter, "_grant", _grants_any_epoch)),
+        (0, 1),
     ),
-    Mutant("voters take any epoch", ((Voter, "_grant", _grants_any_epoch),)),
-    Mutant("no floor under the epoch", ((Owner, "_epoch", _no_floor),)),
+    Mutant("voters take any epoch", ((Voter, "_grant", _grants_any_epoch),), (10, 207)),
+    Mutant("no floor under the epoch", ((Owner, "_epoch", _no_floor),), (10, 13)),
 )

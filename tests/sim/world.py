@@ -406,8 +406,8 @@ class World:
     def do_relength(
         self, factors: tuple[float, ...], victim: str, last: float, pain: float, span: float
     ) -> None:
-        """Leases of other lengths here and there; one host gets its last as acks to it are on
-        their way, and then it is cut off."""
+        """Leases of other lengths here and there. One host gets its last while acks to it are on
+        their way, and is cut off just after if that is short, just before if it is long."""
         cut, slow = self.time + span - pain, self.plan.group.longest / 2
         for host, factor in zip(self.hosts, factors, strict=False):
             self.at(self.time + self._random.random() * (span - pain), self._relength, host, factor)
@@ -416,7 +416,8 @@ class World:
         self.at(cut, self._for, self._noises, noise, pain)
         self.at(cut, self._relength, unlucky, 1.55 - last)
         self.at(cut + slow, self._relength, unlucky, last)
-        self.at(cut + slow + 0.001, self.do_isolate, victim, pain - slow)
+        then = 0.001 if last < 1 else -0.001
+        self.at(cut + slow + then, self.do_isolate, victim, pain - slow)
 
     def _relength(self, host: Host, factor: float) -> None:
         lease = round(max(host.group.longest * factor, 2.3 * host.group.interval), 3)
