@@ -31,7 +31,8 @@ class Host:
         self.config = place / "hwagent.yaml"
         vips = [{"address": VIP, "interfaces": ["eth0"]}]
         # No test is about how fast a busy machine starts Python
-        self.config.write_text(json.dumps({"vips": vips, "fitness": {"ttl": "60s"}}))
+        config = {"mode": "act", "vips": vips, "fitness": {"ttl": "60s"}}
+        self.config.write_text(json.dumps(config))
         self.processes: dict[str, subprocess.Popen[str]] = {}
         for unit in UNITS:
             (name,) = settings(unit)["RuntimeDirectory"]

@@ -101,3 +101,9 @@ def test_the_holder_ends_before_the_network_does():
 def test_every_example_is_told_of():
     told = (REPOSITORY / "docs/install.md").read_text()
     assert all(f"`{path.name}`" in told for path in Path(SYSTEMD / "drop-ins").iterdir())
+
+
+def test_the_query_socket_outlives_a_restart_of_the_agent():
+    """Queries wait for the next agent; what is part of a unit is restarted with it."""
+    assert not {"PartOf", "BindsTo"} & settings("hwagent.socket", "Unit").keys()
+    assert settings("hwagent.service")["RuntimeDirectoryPreserve"] == ["yes"]
