@@ -15,6 +15,8 @@ from hwagent.collect.registry import COLLECTORS
 from hwagent.testing.server import Server
 from tests.waiting import wait_for
 
+#: How long a machine may take for anything that has much else to do.
+LONG = 240.0
 #: Looks come often, so that tests need not wait.
 FAST = {name: {"interval": "300ms"} for name in COLLECTORS if name != "service"}
 
@@ -58,7 +60,7 @@ class RunningAgent:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait_for(
-            self.ready, 60, lambda: f"the agent's first round; its log:\n{self.log.read_text()}"
+            self.ready, LONG, lambda: f"the agent's first round; its log:\n{self.log.read_text()}"
         )
 
     def ready(self) -> bool:
@@ -132,7 +134,7 @@ class RunningAgent:
         """Until a rule fires, or does not any more."""
         wait_for(
             lambda: (rule in {r for r, _ in self.alerts()}) == firing,
-            60,
+            LONG,
             lambda: f"{rule} firing={firing}; firing are {list(self.alerts())}",
         )
 
@@ -145,4 +147,4 @@ class RunningAgent:
                     return outcome
             return None
 
-        return wait_for(found, 60, lambda: f"{name} {result}: {self.get('/v1/actions')}")
+        return wait_for(found, LONG, lambda: f"{name} {result}: {self.get('/v1/actions')}")
