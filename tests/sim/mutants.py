@@ -19,6 +19,7 @@ from hwagent.lease.owner import Owner
 from hwagent.lease.tally import Peer, Tally
 from hwagent.lease.voter import Session, Voter
 
+from .faults import Faults
 from .host import Host
 from .world import World
 
@@ -220,12 +221,12 @@ def _stale_clock(self: Host) -> Now:
     return self._paused_at
 
 
-def _will_first(self: World, host: Host, node: Any) -> Any:
+def _will_first(self: Faults, host: Host, node: Any) -> Any:
     shut, take, will = _last_will(self, host, node)
     return will, shut, take
 
 
-_set_gate, _last_will = Host.set_gate, World.last_will
+_set_gate, _last_will = Host.set_gate, Faults.last_will
 
 MUTANTS = (
     Mutant(
@@ -281,7 +282,7 @@ MUTANTS = (
         (254, 306),
     ),
     Mutant(
-        "the will is sent before the gate shuts", ((World, "last_will", _will_first),), (26, 106)
+        "the will is sent before the gate shuts", ((Faults, "last_will", _will_first),), (26, 106)
     ),
     Mutant("queued packets before the clock", ((Owner, "ack", _judges_later),), (431, 810)),
     Mutant("the own vote without asking", ((Owner, "tick", _votes_unasked),), (1373, 1391)),
