@@ -8,7 +8,7 @@ drivers/scsi/scsi_sysfs.c (states, hexadecimal command counts), drivers/nvme/hos
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hwagent.model import Sample, counter, gauge, state
 
@@ -157,8 +157,11 @@ def _is_disk(root: Root, name: str) -> bool:
 
 def _disk(root: Root, name: str, id: str, statistics: list[str]) -> Gather:
     disk = Gather(id, "disk", root, f"sys/block/{name}")
-    known = udev(root, name)
-    _identify(disk, name, known)
+    known = _known(root, name)
+    disk.attributes.update(_identity(root, name))
+    if arrays := _arrays(root, name):
+        disk.attributes["arrays"] = arrays
+        disk.set("array_syncing", int(any(_syncing(root, array) for array in arrays)))
     disk.word("state", "device/state", _STATES)
     disk.number("size_bytes", "size", scale=_SECTOR)
     disk.number("rotational", "queue/rotational")
@@ -168,9 +171,7 @@ def _disk(root: Root, name: str, id: str, statistics: list[str]) -> Gather:
     for metric, file in _COMMANDS:
         disk.number(metric, file, base=16)
     _statistics(disk, statistics)
-    if arrays := disk.attributes.get("arrays"):
-        disk.set("array_syncing", int(any(_syncing(root, array) for array in arrays)))
-    if not disk.metrics:
+    if disk.metrics.keys() <= {"array_syncing"}:
         disk.fail("nothing of it can be read")
     return disk
 
@@ -187,33 +188,30 @@ def _ata(disk: Gather, known: Mapping[str, str]) -> None:
             disk.set("rotational", int(int(rate) > 0))
 
 
-def _identify(disk: Gather, name: str, known: Mapping[str, str]) -> None:
-    root = disk.root
-    model = disk.attribute("model", "device/model") or known.get("ID_MODEL", "")
+_known = of_disk(udev)
+
+
+@of_disk
+def _identity(root: Root, name: str) -> Mapping[str, Any]:
+    """The attributes that say which disk it is."""
+    device, known = f"sys/block/{name}/device", udev(root, name)
+    model = text_or_empty(root, f"{device}/model") or known.get("ID_MODEL", "")
+    revisions = (text_or_empty(root, f"{device}/{file}") for file in ("rev", "firmware_rev"))
     facts = {
         "name": name,
         "model": model,
+        "vendor": text_or_empty(root, f"{device}/vendor"),
+        "firmware": next(filter(None, revisions), known.get("ID_REVISION", "")),
         "serial": serial_of(root, name),
         "wwn": wwn_of(root, name),
         "transport": transport(root, name),
         "path": known.get("ID_PATH", ""),
         "slot": known.get("ID_SAS_PATH", ""),
-        "arrays": _arrays(root, name),
-        "pcie": _pcie(root, name),
+        "pcie": [f"pcie:{bdf}" for bdf in _PCI.findall(root.real(f"sys/block/{name}"))[-1:]],
+        # like is compared with like: the same model, else at least the same way of being attached
+        "peer_group": safe(model or transport(root, name)),
     }
-    disk.attributes.update({key: value for key, value in facts.items() if value})
-    disk.attribute("vendor", "device/vendor")
-    disk.attribute("firmware", "device/rev") or disk.attribute("firmware", "device/firmware_rev")
-    if "firmware" not in disk.attributes and "ID_REVISION" in known:
-        disk.attributes["firmware"] = known["ID_REVISION"]
-    # like is compared with like: the same model, else at least the same way of being attached
-    disk.attributes["peer_group"] = safe(model or transport(root, name))
-
-
-@of_disk
-def _pcie(root: Root, name: str) -> list[str]:
-    """Id of the PCIe function that the disk hangs on, if it does."""
-    return [f"pcie:{bdf}" for bdf in _PCI.findall(root.real(f"sys/block/{name}"))[-1:]]
+    return {key: value for key, value in facts.items() if value}
 
 
 def _arrays(root: Root, name: str) -> list[str]:
