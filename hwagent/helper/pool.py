@@ -26,7 +26,7 @@ SLOW_MAX = 64
 #: While so many jobs are under way that may answer promptly, another waits so long, in seconds, for
 #: the worker of one of them before it takes a further one: most looks take milliseconds, and a
 #: worker that has looked weighs 3 MiB.
-WARM, PATIENCE = 1, 0.2
+WARM, PATIENCE = 1, 0.5
 #: A worker that had nothing to do for so long is let go.
 IDLE = 60.0
 #: Names of targets come from directories, or from a command that asks no device.
