@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 import msgspec
@@ -17,10 +17,11 @@ from hwagent.collect.watching import Watch
 from hwagent.config import Config, load_config
 from hwagent.helper import Pool
 from hwagent.journal import Journal, Record
-from hwagent.model import Action, Alert, Component, Sample
+from hwagent.model import Action, Sample
 from hwagent.net.manager import Manager, passed_socket
 
 from .actor import Actor
+from .answers import Answers
 from .bus import Bus
 from .children import Child, vip_children
 from .clock import Clock
@@ -37,7 +38,6 @@ from .looker import Looker
 from .memory import load_memory, save_memory
 from .past import past
 from .places import Places
-from .selfmetrics import self_metrics
 from .switches import Switches
 from .telling import Telling
 
@@ -59,7 +59,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 class Agent:
-    """One host's agent; the API's backend."""
+    """One host's agent."""
 
     def __init__(self, options: Options, config: Config) -> None:
         self.options = options
@@ -95,6 +95,7 @@ class Agent:
         self.switches = Switches(self._found, self._failed, self._gone)
         self.gossip = Gossip(self)
         self.control_room = Control(self)
+        self.answers = Answers(self)
         self.config_problem = ""
         #: What else is wrong with the agent itself, by what it is about; empty texts are nothing.
         self._troubles: dict[str, str] = {}
@@ -113,7 +114,7 @@ class Agent:
         loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reload_quietly()))
         api = self.config.api
         place = self.options.places.socket
-        server = Server(self, place, api.group, api.admin_group, passed_socket())
+        server = Server(self.answers, place, api.group, api.admin_group, passed_socket())
         await self._prepare(server)
         try:
             await stop.wait()
@@ -139,7 +140,7 @@ class Agent:
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
         for part in (*parts, self.gossip.run, self.switches.run):
             self._start(part())
-        self._start(live(self.manager, self._turn, self.status))
+        self._start(live(self.manager, self._turn, self.answers.status))
         log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
 
     def _start_children(self) -> None:
@@ -276,7 +277,7 @@ class Agent:
         try:
             self._reload()
         finally:
-            self.manager.ready(summary(self.status()))
+            self.manager.ready(summary(self.answers.status()))
 
     def _reload(self) -> None:
         config = load_config(self.options.config, COLLECTOR_NAMES)
@@ -316,29 +317,17 @@ class Agent:
         problem = await asyncio.to_thread(save_memory, self.options.places.memory, data)
         self._trouble("memory", problem and f"what people said does not outlive us: {problem}")
 
-    # The API's backend
+    def vips(self) -> list[dict[str, Any]]:
+        """Virtual IPs of the configuration as the holder has them."""
+        return self.holding.vips() if self.config.vips else []
 
-    def status(self) -> dict[str, Any]:
-        """The fixed shape of ``hwagent status -o json``."""
-        components = self.core.components()
-        return {
-            "host": self.host,
-            "health": self.core.health(),
-            "mode": self.config.mode,
-            "version": __version__,
-            "components": components,
-            "alerts": self.core.alerts(),
-            "vips": self.vips(),
-            "members": self.members(),
-            "time": self.clock.now(),
-            "started": self.started,
-            "ready": self.looker.first_round.is_set(),
-            "maintenance": self.core.maintenance.reason(self.clock.now()),
-            "quiet": self.core.quiet(self.clock.now()),
-            "problems": self.problems(),
-        }
+    def expose(self) -> None:
+        """Brings the exposition up to date with all readings."""
+        for id in sorted(self._unexposed):
+            self._expose(id)
+        self._unexposed.clear()
 
-    def problems(self) -> list[str]:
+    def troubles(self) -> list[str]:
         """What is wrong with the agent itself."""
         found = [self.config_problem, self.journal.broken and f"journal: {self.journal.broken}"]
         found += [self.journal.note, self.gossip.problem, self.delegate.problem]
@@ -347,61 +336,7 @@ class Agent:
             found.append("the holder does not answer")
         return [p for p in found if p]
 
-    def vips(self) -> list[dict[str, Any]]:
-        """Virtual IPs of the configuration as the holder has them."""
-        return self.holding.vips() if self.config.vips else []
-
-    def members(self) -> list[dict[str, Any]]:
-        """Members of the fleet; alone, this host."""
-        return self.gossip.members()
-
-    def fleet(self) -> dict[str, Any]:
-        """Every member's status as last heard, and how old that is."""
-        return {"host": self.host, "time": self.clock.now(), "members": self.gossip.fleet()}
-
-    def rtt(self, one: str, other: str) -> dict[str, Any]:
-        """Round-trip time between two members. Raises Refused."""
-        return self.gossip.rtt(one or self.host, other)
-
-    def components(self) -> list[Component]:
-        """All components, sorted by id."""
-        return self.core.components()
-
-    def component(self, id: str) -> Component | None:
-        """One component."""
-        return self.core.judge.component(id)
-
-    def alerts(self) -> list[Alert]:
-        """Pending and firing alerts."""
-        return self.core.alerts()
-
-    def outcomes(self) -> list[dict[str, Any]]:
-        """The last actions and how they ended."""
-        return [msgspec.to_builtins(o) for o in self.core.outcomes]
-
-    def metrics(self) -> bytes:
-        """OpenMetrics text."""
-        for id in sorted(self._unexposed):
-            self._expose(id)
-        self._unexposed.clear()
-        return self.exposition.text(self_metrics(self))
-
-    async def events(self, after: int | None) -> AsyncIterator[dict[str, Any]]:
-        """Events from now on, and kept ones later than ``after``."""
-        reader = self.bus.subscribe(after)
-        try:
-            async for event in reader:
-                yield msgspec.to_builtins(event)
-        finally:
-            reader.close()
-
-    async def history(self, query: dict[str, str]) -> list[dict[str, Any]]:
-        """Records of the journal. Raises Refused."""
-        return await self.control_room.history(query)
-
-    async def control(self, command: str, arguments: dict[str, Any]) -> Any:
-        """Does something for a person. Raises Refused."""
-        return await self.control_room.run(command, arguments)
+    # For people
 
     def note(self, name: str, data: dict[str, Any]) -> None:
         """Puts what a person did into the journal."""

@@ -131,7 +131,7 @@ class Control:
         wanted = convert(arguments, AckRequest)
         chosen = [
             a
-            for a in self._agent.alerts()
+            for a in self._agent.core.alerts()
             if a.component == wanted.component and wanted.rule in ("", a.rule)
         ]
         if not chosen:

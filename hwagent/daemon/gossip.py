@@ -196,7 +196,7 @@ class Gossip:
         now = agent.clock.now()
         ready = agent.looker.first_round.is_set()
         verdict = agent.core.verdict(now)
-        report = make(agent.components(), agent.alerts(), agent.vips())
+        report = make(agent.core.components(), agent.core.alerts(), agent.vips())
         report.health = agent.core.health() if ready else Health.UNKNOWN
         report.mode = str(agent.config.mode)
         report.version = __version__

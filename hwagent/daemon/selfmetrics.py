@@ -17,7 +17,7 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
     yield simple_family(
         "hwagent_build_info", "gauge", "version of the agent", [({"version": __version__}, 1)]
     )
-    components = agent.components()
+    components = agent.core.components()
     health = worst(c.health for c in components)
     yield simple_family(
         "hwagent_health",
@@ -43,7 +43,7 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
         [
             ({"alertname": a.rule, "component": a.component, "severity": a.severity,
               "alertstate": a.state}, 1)
-            for a in agent.alerts()
+            for a in agent.core.alerts()
         ],
     )  # fmt: skip
     yield simple_family(
