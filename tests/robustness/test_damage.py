@@ -26,7 +26,7 @@ from tests.robustness.samples import captured
 RUNS = int(os.environ.get("HWAGENT_DAMAGES", "0"))
 #: By default the same examples each time; with a number of runs, others each time.
 FUZZ = settings(
-    max_examples=max(1, RUNS // 6) if RUNS else 100,
+    max_examples=-(-RUNS // 6) or 100,
     derandomize=not RUNS,
     database=None,
     deadline=None,
