@@ -36,6 +36,7 @@ from .effects import (
     SetGate,
     Word,
 )
+from .epochs import Epochs
 from .group import Addresses, Group
 from .holding import Holding
 from .messages import (
@@ -73,7 +74,7 @@ class Owner:
         self._tally = Tally(group)
         self._beats = Beats(name, nonce, group, self._tally)
         self._asking = Asking(group, random)
-        self._epochs: dict[str, int] = {}
+        self._epochs = Epochs()
         self._yielded: dict[str, float] = {}
         self._offering = Offering(name, group)
         self._failed_until = -math.inf
@@ -165,7 +166,7 @@ class Owner:
         """A member takes what was offered."""
         self._judge(now)
         holding = self._holdings.get(accept.vip)
-        current = holding is not None and holding.epoch == accept.epoch
+        current = holding is not None and holding.granted == accept.epoch
         if current and self._offering.unwanted(now, self._word, accept.vip):
             self.move(now, accept.vip, accept.member)
 
@@ -202,7 +203,7 @@ class Owner:
 
     def held(self) -> dict[str, int]:
         """The VIPs held, with their epochs."""
-        return {vip: h.epoch for vip, h in self._holdings.items() if h.held}
+        return {vip: h.granted for vip, h in self._holdings.items() if h.held}
 
     # Time
 
@@ -250,15 +251,10 @@ class Owner:
 
     def _claim(self, now: Now, vip: str) -> Holding:
         """A new claim, in the list from the next heartbeat on."""
-        epoch = self._epoch(now, vip)
+        epoch = self._epochs.next(now, vip)
         self._beats.relist()
         ends = now.boot + self._group.lease / 2
         return Holding(vip, epoch, self._beats.seq + 1, ends)
-
-    def _epoch(self, now: Now, vip: str) -> int:
-        epoch = max(self._epochs.get(vip, 0) + 1, int(now.wall * 1000))
-        self._epochs[vip] = epoch
-        return epoch
 
     def _settle(self, now: Now) -> None:
         """Opens and renews what a majority has granted."""
@@ -291,10 +287,14 @@ class Owner:
         ends = self._end(now, seq, longer[0])
         for holding in longer:
             holding.ends = ends
+            if 0 < holding.raised <= seq:
+                holding.raised, holding.granted = 0, holding.epoch
+                self._report(holding, "held", "a voter knew a higher epoch")
         self._out.append(SetGate(tuple(holding.vip for holding in longer), ends))
 
     def _win(self, holding: Holding, ends: float) -> None:
-        holding.held, holding.ends, self._failed_until = True, ends, -math.inf
+        holding.held, holding.ends, holding.granted = True, ends, holding.epoch
+        self._failed_until = -math.inf
         self._beats.relist()
         if not holding.present:
             holding.present = True
@@ -304,12 +304,11 @@ class Owner:
 
     def _note(self, now: Now, peer: Peer, ack: Ack) -> None:
         """Takes the refusals of an ack in place of those before."""
-        for vip in peer.refused:
-            if vip in self._holdings:
-                self._holdings[vip].refused.pop(peer.name, None)
+        for before in self._holdings.values() if peer.refused else ():
+            before.refused.pop(peer.name, None)
         peer.refused = ()
         for refusal in ack.refusals:
-            self._epochs[refusal.vip] = max(self._epochs.get(refusal.vip, 0), refusal.epoch)
+            self._epochs.heard(refusal.vip, refusal.epoch)
             holding = self._holdings.get(refusal.vip)
             if holding is not None and holding.seq <= ack.seq:
                 holding.refused[peer.name] = refusal
@@ -331,10 +330,13 @@ class Owner:
             holding.ends = min(holding.ends, now.boot + self._group.rank_delay / 2)
 
     def _raise(self, now: Now, holding: Holding) -> None:
-        """A candidate that failed has left a voter a higher epoch, which would go on refusing."""
-        holding.epoch = self._epoch(now, holding.vip)
+        """A candidate that failed has left a voter a higher epoch, which would go on refusing.
+
+        The new epoch is for hooks and fences only when a majority has recorded it: the next owner
+        could not know of it before.
+        """
+        holding.epoch, holding.raised = self._epochs.next(now, holding.vip), self._beats.seq + 1
         self._beats.relist()
-        self._report(holding, "held", "a voter knows a higher epoch")
 
     def _yield(self, now: Now, holding: Holding, refusal: Refusal) -> None:
         """Two owners, as can be where one voter is enough: who came last stays."""

@@ -176,6 +176,21 @@ def test_rule_7_the_epoch_is_above_what_was_heard_and_the_wall_clock() -> None:
     assert desk.of(Heartbeat)[0].claims[0].epoch == wall + 5001
 
 
+def test_rule_7_a_higher_epoch_is_told_when_a_majority_knows_it() -> None:
+    desk = Desk()
+    desk.own()
+    (epoch,) = desk.owner.held().values()
+    desk.tick(0.1)
+    desk.ack("c", None, Refusal(VIP, 0, epoch + 5000))
+    assert desk.owner.held() == {VIP: epoch}
+    desk.tick(0.01)
+    assert desk.of(Report) == []
+    desk.ack("a")
+    desk.ack("c")
+    assert desk.owner.held() == {VIP: epoch + 5001}
+    assert [r.epoch for r in desk.of(Report)] == [epoch + 5001]
+
+
 def test_rule_8_acks_of_heartbeats_before_a_claim_do_not_count_for_it() -> None:
     desk = Desk()
     desk.own()

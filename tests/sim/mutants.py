@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from hwagent.lease import Group, Now, SetGate
 from hwagent.lease.beats import Sent
+from hwagent.lease.epochs import Epochs
 from hwagent.lease.group import Electorate
 from hwagent.lease.holding import Holding
 from hwagent.lease.messages import Ack, Heartbeat, encode
@@ -113,6 +114,13 @@ def _counts_the_new_length(self: Owner, now: Now, source: str, ack: Ack) -> None
     _ack(self, now, source, ack)
 
 
+def _raises_at_once(self: Owner, now: Now, holding: Holding) -> None:
+    """A higher epoch is used before a majority knows it."""
+    _raise(self, now, holding)
+    holding.raised, holding.granted = 0, holding.epoch
+    self._report(holding, "held", "")
+
+
 def _judges_later(self: Owner, now: Now, source: str, ack: Ack) -> None:
     """Takes acks from the queue by the clock of its last heartbeat."""
     _ack(self, now._replace(boot=max(self._beats._last, now.boot - 10)), source, ack)
@@ -191,17 +199,22 @@ def _votes_for_itself(self: World, host: Host, effect: Any) -> None:
     _send(self, host, effect)
 
 
-def _counts_itself(self: Owner, now: Now, vip: str) -> int:
-    """Its own counter is the epoch."""
-    return self._beats.seq
+def _counts_itself(self: Epochs, now: Now, vip: str) -> int:
+    """Each host counts on its own."""
+    self._highest[vip] = self._highest.get(vip, 0) + 1
+    return self._highest[vip]
 
 
-def _no_floor(self: Owner, now: Now, vip: str) -> int:
-    return _epoch(self, now._replace(wall=0.0), vip)
+def _hears_nothing(self: Epochs, vip: str, epoch: int) -> None:
+    """What others say of epochs is not heard."""
+
+
+def _no_floor(self: Epochs, now: Now, vip: str) -> int:
+    return _next(self, now._replace(wall=0.0), vip)
 
 
 _ack, _tick, _give = Owner.ack, Owner.tick, Owner._give
-_claim, _epoch = Owner._claim, Owner._epoch
+_claim, _raise, _next = Owner._claim, Owner._raise, Epochs.next
 _count, _identify = Tally.count, Tally.identify
 _send = World.send
 
@@ -254,7 +267,7 @@ MUTANTS = (
     Mutant(
         "relative timeout written after a pause", ((Host, "set_gate", _relative_gate),), (35, 50)
     ),
-    Mutant("one clock reading for a batch", ((Host, "_queued", _stale_clock),), (77, 79)),
+    Mutant("one clock reading for a batch", ((Host, "_queued", _stale_clock),), (977, 1418)),
     Mutant(
         "the new voter set alone in a transition",
         ((Group, "electorates", property(_only_the_new)),),
@@ -288,9 +301,16 @@ MUTANTS = (
     Mutant("the own vote without asking", ((Owner, "tick", _votes_unasked),), (1373, 1391)),
     Mutant(
         "the epoch does not grow",
-        ((Owner, "_epoch", _counts_itself), (Voter, "_grant", _grants_any_epoch)),
+        (
+            (Epochs, "next", _counts_itself),
+            (Epochs, "heard", _hears_nothing),
+            (Voter, "_grant", _grants_any_epoch),
+        ),
         (0, 1),
     ),
     Mutant("voters take any epoch", ((Voter, "_grant", _grants_any_epoch),), (10, 207)),
-    Mutant("no floor under the epoch", ((Owner, "_epoch", _no_floor),), (10, 13)),
+    Mutant("no floor under the epoch", ((Epochs, "next", _no_floor),), (10, 13)),
+    Mutant(
+        "a higher epoch before voters know it", ((Owner, "_raise", _raises_at_once),), (4250, 9534)
+    ),
 )
