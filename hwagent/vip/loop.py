@@ -60,6 +60,8 @@ _BREATH = 1.0
 #: Steps of the machine in one turn: changes, what failed of them, announcements.
 _STEPS = 8
 _QUIET = Changes()
+#: Seconds between two last wills.
+_WILL = 0.25
 _NO_GATE = "the kernel's gate: no guardian has brought it"
 
 
@@ -79,6 +81,7 @@ class Holder:
         self._fitness = Fitness(False, "", 0.0, -math.inf)
         self._gate_lacks: tuple[str, ...] = (_NO_GATE,)
         self._breathe_at = -math.inf
+        self._will_at = -math.inf
         self._hasty = 0
         self._carriers: dict[str, bool] = {}
         self._lacks: tuple[str, ...] = ()
@@ -128,6 +131,7 @@ class Holder:
         if self._changed or awake >= self._due:
             self._act(clock())
         self._breathe(clock())
+        self._bequeath(awake)
         done = clock()
         self._stall = max(self._stall, awake - asleep - pause, done - awake)
         self._manager.feed(done)
@@ -153,7 +157,6 @@ class Holder:
         if self._claim is None:
             self._stake()
         if self._chamber:
-            self._clients.broadcast(Will(self._chamber.wills()))
             self._tell(now)
 
     def _stake(self) -> None:
@@ -304,6 +307,12 @@ class Holder:
         self._breathe_at = now + _BREATH / 2
         held = (w.ip for w in self._machine.wards() if w.state == "held" and not w.group)
         self._chamber.slots.open_until(held, now + _BREATH)
+
+    def _bequeath(self, now: float) -> None:
+        """Gives the guardian the last will anew: who restarted could not open the old one."""
+        if now >= self._will_at and self._chamber:
+            self._will_at = now + _WILL
+            self._clients.broadcast(Will(self._chamber.wills()))
 
     def _report(self, report: Report) -> None:
         self._clients.broadcast(Event(*report[:4], time=time.time(), epoch=report.epoch))

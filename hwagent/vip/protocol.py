@@ -173,7 +173,7 @@ class Parcel(msgspec.Struct, frozen=True):
 
 
 class Will(msgspec.Struct, frozen=True, tag_field="message", tag="will"):
-    """What the guardian sends once the holder is dead and the gate is shut. Said every second."""
+    """What the guardian sends once the holder is dead and the gate shut. Said again and again."""
 
     parcels: tuple[Parcel, ...]
 

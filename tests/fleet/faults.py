@@ -1,11 +1,9 @@
 """What goes wrong on the owner of an address, and how it is put right again."""
 
-import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import NamedTuple
 
 from tests.fleet.lab import Host
@@ -97,11 +95,6 @@ def _rest(system: System, owner: Host) -> None:
         process.wait()
 
 
-def _nothing(system: System, owner: Host) -> None:
-    with suppress(OSError):
-        os.sched_yield()
-
-
 def _plug(system: System, owner: Host) -> None:
     owner.cable(plugged=True)
 
@@ -122,7 +115,11 @@ FAULTS = {
             moves=False,
             second_path=True,
         ),
-        Fault("planned move", lambda system, owner: system.move(owner), _nothing),
+        Fault(
+            "planned move",
+            lambda system, owner: system.move(owner),
+            lambda system, owner: system.moved(owner),
+        ),
         Fault("port mute one way", _mute, _unmute, 2.0),
         Fault("20 % loss", _lose, _unmute, 5.0, moves=False),
         Fault("40 busy processes", _load(_BURN, 40), _rest, 10.0, moves=False),

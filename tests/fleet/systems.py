@@ -38,6 +38,9 @@ class System:
         """Has the owner give the address to another host, as an operator would."""
         raise NotImplementedError
 
+    def moved(self, host: Host) -> None:
+        """Makes the host that gave the address away one that could take it again."""
+
     def processes(self, host: Host, role: str) -> list[int]:
         """Processes of a role: ``holder`` keeps the address, ``agent`` judges, ``all``."""
         raise NotImplementedError
@@ -167,6 +170,9 @@ vrrp_instance V {{ state BACKUP
     def move(self, host: Host) -> None:
         """It is ended in order: what operators do, for it has no command for this."""
         self.signal(host, "all", signal.SIGTERM)
+
+    def moved(self, host: Host) -> None:
+        self.start(host)
 
     def processes(self, host: Host, role: str) -> list[int]:
         lines = self._running(host)
