@@ -109,7 +109,7 @@ class Disk(Collector):
     attributes: ClassVar = {
         "disk": ("name", "model", "transport", "peer_group", "arrays", "pcie", "path", "serial")
     }
-    interval: ClassVar = 15.0
+    interval: ClassVar = 20.0
 
     def collect(self, root: Root, target: str) -> list[Sample]:
         """One look at all disks. Raises Unreadable if the list of disks cannot be read."""

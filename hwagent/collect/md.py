@@ -55,7 +55,7 @@ class MdCollector(Collector):
     attributes: ClassVar = {
         "array": ("device", "members", "metadata", "slots", "uuid", "chunk_size_bytes")
     }
-    interval = 10.0
+    interval = 20.0  # POLLPRI tells of its state at once (md_events.py)
 
     def collect(self, root: Root, target: str) -> list[Sample]:
         """Every array that either witness tells of. Raises Unreadable if none can be listed."""

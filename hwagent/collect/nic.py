@@ -87,7 +87,7 @@ class NicCollector(Collector):
             "virtual_function",
         )
     }
-    interval = 10.0
+    interval = 20.0  # netlink tells of its link at once (link_events.py)
 
     def collect(self, root: Root, target: str) -> list[Sample]:
         """All interfaces. Raises Unreadable if they cannot be listed."""
