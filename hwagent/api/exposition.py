@@ -123,11 +123,15 @@ def simple_family(
 ) -> str:
     """A finished family of the agent's own metrics."""
     suffix = "_total" if type == "counter" else ""
-    lines = [
-        f"{name}{suffix}{{{_pairs(labels.items())}}} {_number(value)}\n"
-        for labels, value in samples
-    ]
-    return Family(name, type, help).header + "".join(lines) if lines else ""
+    lines = sample_lines(f"{name}{suffix}", samples)
+    return Family(name, type, help).header + lines if lines else ""
+
+
+def sample_lines(name: str, samples: Iterable[tuple[Mapping[str, str], float]]) -> str:
+    """The lines of a family without its header."""
+    return "".join(
+        f"{name}{{{_pairs(labels.items())}}} {_number(value)}\n" for labels, value in samples
+    )
 
 
 def escape(text: str) -> str:

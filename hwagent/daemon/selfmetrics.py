@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hwagent import __version__
-from hwagent.api.exposition import simple_family
+from hwagent.api.exposition import Family, sample_lines, simple_family
 from hwagent.model import Health, worst
 
 if TYPE_CHECKING:
     from .agent import Agent
+
+_COMPONENT_HEALTH = "hwagent_component_health"
 
 
 def self_metrics(agent: "Agent") -> Iterator[str]:
@@ -25,14 +28,9 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
         "health of the host",
         [({"state": h}, int(h == health)) for h in Health],
     )
-    yield simple_family(
-        "hwagent_component_health", "gauge", "health of each component",
-        [
-            ({"component": c.id, "kind": c.kind, "state": h}, int(h == c.health))
-            for c in components
-            for h in Health
-        ],
-    )  # fmt: skip
+    if components:
+        yield Family(_COMPONENT_HEALTH, "gauge", "health of each component").header
+        yield from (_component_health(c.id, c.kind, c.health) for c in components)
     counts = Counter((c.kind, c.health) for c in components)
     yield simple_family(
         "hwagent_components", "gauge", "components by kind and health",
@@ -61,6 +59,13 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
         "hwagent_actions", "gauge", "the last hundred actions by result",
         [({"action": name, "result": r}, n) for (name, r), n in sorted(results.items())],
     )  # fmt: skip
+
+
+@lru_cache(maxsize=16384)
+def _component_health(id: str, kind: str, health: Health) -> str:
+    """The lines of one component: there are many, and they hardly ever change."""
+    samples = [({"component": id, "kind": kind, "state": h}, int(h == health)) for h in Health]
+    return sample_lines(_COMPONENT_HEALTH, samples)
 
 
 def _looks(agent: "Agent") -> Iterator[str]:
