@@ -6,7 +6,7 @@ section 8 (how chips lie).
 
 import re
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from hwagent.model import Sample
 
@@ -26,6 +26,15 @@ _LETTERS = re.compile(r"[a-z]+")
 _NO_LIMIT = (0, 127, 255)
 _OFF = "ENODATA"
 _LONG = 2**63
+
+
+class Channel(NamedTuple):
+    """What does not change of a channel: its kind, the ends of its files' names (``_input``,
+    ``_min``), and what was set: its label and its limits."""
+
+    kind: Kind
+    files: set[str]
+    was: Gather
 
 
 class Hwmon(Collector):
@@ -64,41 +73,54 @@ def _read(root: Root, chip: Chip) -> list[Sample]:
         chip = chip._replace(place=f"{chip.place}/device")
         channels = _channels(root, chip.place)
     samples = []
-    for name, files in channels.items():
-        g = _channel(root, chip, name, files)
+    for name, channel in channels.items():
+        g = _measured(root, chip, name, channel)
         number = _LETTERS.sub("", name)
-        if g.kind == "fan" and "" in channels.get(f"pwm{number}", ()):
+        control = channels.get(f"pwm{number}")
+        if g.kind == "fan" and control is not None and "" in control.files:
             g.number("pwm", f"pwm{number}")
         samples.append(g.sample())
     return samples
 
 
 @fact("")
-def _channels(root: Root, place: str) -> Mapping[str, set[str]]:
-    """Channel to the ends of its files' names (``fan1`` to ``_input``, ``_min``)."""
+def _channels(root: Root, place: str) -> Mapping[str, Channel]:
+    """All channels of a chip, by name."""
     found: dict[str, set[str]] = {}
     for name in root.names(place):
         if match := _FILE.fullmatch(name):
             found.setdefault(match[1], set()).add(match[2])
     real = {c: files for c, files in found.items() if files - {"_label"}}
-    return dict(list(real.items())[:CHANNELS_MAX])
+    return {
+        name: _channel(root, place, name, files)
+        for name, files in list(real.items())[:CHANNELS_MAX]
+    }
 
 
-def _channel(root: Root, chip: Chip, channel: str, files: set[str]) -> Gather:
+def _channel(root: Root, place: str, channel: str, files: set[str]) -> Channel:
     kind = KINDS[_NUMBER.sub("", channel)]
-    g = Gather(f"sensor:{chip.id}/{channel}", kind.name, root, chip.place)
-    g.attributes.update(chip=chip.label, chip_name=chip.name, sensor=channel, label="")
+    g = Gather("", kind.name, root, place)
+    g.attributes.update(sensor=channel, label="")
     g.attribute("label", f"{channel}_label")
-    for flag in kind.flags:
-        if f"_{flag}" in files:
-            _flag(g, flag, f"{channel}_{flag}")
-    _value(g, kind, channel, files)
     for limit in kind.limits:
         if f"_{limit}" in files:
             _limit(g, kind, limit, f"{channel}_{limit}")
+    return Channel(kind, files, g)
+
+
+def _measured(root: Root, chip: Chip, name: str, channel: Channel) -> Gather:
+    kind, files, was = channel
+    g = Gather(f"sensor:{chip.id}/{name}", kind.name, root, chip.place)
+    g.attributes.update(was.attributes, chip=chip.label, chip_name=chip.name)
+    for flag in kind.flags:
+        if f"_{flag}" in files:
+            _flag(g, flag, f"{name}_{flag}")
+    _value(g, kind, name, files)
+    g.metrics.update(was.metrics)
+    g.problems.update(was.problems)
     for number in kind.numbers:
         if number.file in files:
-            _number(g, number.metric, f"{channel}{number.file}", number.scale)
+            _number(g, number.metric, f"{name}{number.file}", number.scale)
     return g
 
 
