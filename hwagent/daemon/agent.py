@@ -75,8 +75,10 @@ class Agent:
         self.journal = Journal(
             options.places.journal, int(config.journal.max_size), float(config.journal.keep)
         )
-        self.pollers = Pool(role="poller", root=options.root)
-        self.helper = Pool(role="helper", root=options.root, socket=options.helper)
+        self.pollers = Pool(role="poller" if options.helper else "both", root=options.root)
+        self.helper = self.pollers
+        if options.helper:
+            self.helper = Pool(role="helper", root=options.root, socket=options.helper)
         self.looker = Looker(
             enabled(config),
             {False: self.pollers, True: self.helper},

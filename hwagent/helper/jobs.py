@@ -19,7 +19,8 @@ from hwagent.model import Sample
 from .verbs import VERBS, VerbResult, run_verb
 from .worker import JobFunction
 
-Role = Literal["poller", "helper"]
+#: ``both`` is for an agent that was started by hand: its workers are one user's anyway.
+Role = Literal["poller", "helper", "both"]
 _INT64 = range(-(2**63), 2**64)
 _loaded: dict[str, Collector] = {}
 
@@ -71,7 +72,10 @@ def _verb(name: str, root: Root, arguments: dict[str, Any]) -> VerbResult:
 
 
 _READING: dict[str, JobFunction] = {"collect": collect, "targets": targets}
+_DELIVERING: dict[str, JobFunction] = {"deliver": deliver}
+_DOING: dict[str, JobFunction] = {name: partial(_verb, name) for name in VERBS}
 JOBS: Mapping[Role, Mapping[str, JobFunction]] = {
-    "poller": {**_READING, "deliver": deliver},
-    "helper": {**_READING, **{name: partial(_verb, name) for name in VERBS}},
+    "poller": {**_READING, **_DELIVERING},
+    "helper": {**_READING, **_DOING},
+    "both": {**_READING, **_DELIVERING, **_DOING},
 }

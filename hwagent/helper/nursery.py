@@ -155,7 +155,7 @@ def main(argv: Sequence[str]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # A terminal or systemd tells the agent too, which then ends us after its own last words
         signal.signal(number, signal.SIG_IGN)
-    role: Role = "helper" if options.get("--role") == "helper" else "poller"
+    role: Role = next((r for r in JOBS if r == options.get("--role")), "poller")
     prepare()
     if user := options.get("--user"):
         become(user)

@@ -289,7 +289,7 @@ def _is_helper(process: psutil.Process) -> bool:
         words = process.cmdline()
     except psutil.NoSuchProcess:
         return False
-    return "hwagent.helper.nursery" in words and words[words.index("--role") + 1] == "helper"
+    return "hwagent.helper.nursery" in words and words[words.index("--role") + 1] != "poller"
 
 
 def _said(intent: Record) -> Iterator[Deed]:
