@@ -41,6 +41,8 @@ class Gossip:
         self._config = Config()
         self._running: Cluster | None = None
         self._wake = asyncio.Event()
+        #: Held by whoever starts or ends the node: people and the configuration may at once.
+        self._changing = asyncio.Lock()
         self._snapshot = Snapshot()
         self.node: Node | None = None
         self.away = False
@@ -74,16 +76,15 @@ class Gossip:
         if self.node is None:
             self.away = False
             await self._follow_configuration()
-        if self.node is None:
+        node = self.node
+        if node is None:
             raise ValueError(self.problem or "the configuration has no cluster networks")
-        return await self.node.join(seeds)
+        return await node.join(seeds)
 
     async def leave(self) -> None:
         """Says goodbye and is no member until the next join, reload or restart."""
         self.away = True
-        if self.node is not None:
-            await self.node.leave()
-            await self._end()
+        await self._follow_configuration()
 
     def keep_keys(self, keyring: Keyring) -> None:
         """Keeps a changed keyring for the next start. Raises OSError."""
@@ -137,6 +138,10 @@ class Gossip:
     # Inside
 
     async def _follow_configuration(self) -> None:
+        async with self._changing:
+            await self._follow()
+
+    async def _follow(self) -> None:
         wanted = None if self.away or not self._config.cluster.networks else self._config.cluster
         if wanted == self._running and (self.node is not None or wanted is None):
             return
