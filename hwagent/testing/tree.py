@@ -26,7 +26,10 @@ class Tree:
         file, beside = self.path / relative, self.path / ".new"
         file.parent.mkdir(parents=True, exist_ok=True)
         beside.write_bytes(data)
+        known, times = file.exists(), file.parent.stat()
         beside.replace(file)
+        if known:  # a directory of sysfs is no other one because a value in it is
+            os.utime(file.parent, ns=(times.st_atime_ns, times.st_mtime_ns))
         self._written[relative] = data
 
     def take(self, relative: str) -> str:
