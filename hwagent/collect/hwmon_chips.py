@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
+from .facts import fact
 from .identity import safe, text_or_empty
 from .root import Root
 
@@ -46,14 +47,20 @@ def chips(root: Root) -> list[Chip]:
     the number of its device (``coretemp.1``) or its place on the bus (``jc42-0-0018``).
     """
     names = [n for n in root.names(_CLASS) if _CHIP.fullmatch(n)][:CHIPS_MAX]
-    paths = {name: root.real(f"{_CLASS}/{name}") for name in names}
+    paths = {name: _path(root, f"{_CLASS}/{name}") for name in names}
     own = [(n, path) for n, path in paths.items() if not _ELSEWHERE.fullmatch(path)]
     return _told_apart([_chip(root, name, path) for name, path in own])
 
 
 def still_there(root: Root, chip: Chip) -> bool:
     """True if the kernel still has that chip under that number."""
-    return root.real(chip.place) == chip.path
+    return _path(root, chip.place) == chip.path
+
+
+@fact("")
+def _path(root: Root, place: str) -> str:
+    """Where a chip's directory really is."""
+    return root.real(place)
 
 
 def _device(path: str) -> str:

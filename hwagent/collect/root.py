@@ -7,6 +7,7 @@ three, and every failure becomes an Unreadable that says which file and why.
 import errno
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,7 @@ def command_file(name: str) -> str:
     return f"commands/{_UNSAFE.sub('_', name)}"
 
 
+@lru_cache(maxsize=4096)
 def natural(name: str) -> tuple[int, list[tuple[int, int, str]]]:
     """Sort key in which digits count as numbers, and sdb comes before sdaa."""
     parts = [(0, int(p), "") if p.isdecimal() else (1, len(p), p) for p in _DIGITS.findall(name)]
