@@ -16,7 +16,7 @@ from .probe import probe_sample
 from .schedule import Schedule
 
 #: How often new targets are looked for where no event tells of them.
-DISCOVER = 60.0
+DISCOVER = 120.0
 Found = Callable[[Job, list[Sample]], None]
 Failed = Callable[[Job, str, bool], None]
 Gone = Callable[[Job], None]

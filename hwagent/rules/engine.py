@@ -64,7 +64,7 @@ class Engine:
             return
         self._set_time(now)
         before = subject.group
-        changed = {name for name, _ in subject.metrics.items() ^ metrics.items()}
+        changed = _changed(subject.metrics, metrics)
         if subject.attributes != attributes:
             changed |= _changed(subject.attributes, attributes)
         subject.metrics, subject.attributes = dict(metrics), dict(attributes)
@@ -251,5 +251,6 @@ class Engine:
 
 
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
-    names = old.keys() | new.keys()
-    return {n for n in names if old.get(n, _ABSENT) != new.get(n, _ABSENT)}
+    changed = {name for name, value in new.items() if old.get(name, _ABSENT) != value}
+    changed.update(old.keys() - new.keys())
+    return changed
