@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -122,7 +122,7 @@ class Router:
         return Response(body=self._backend.metrics(), type=OPENMETRICS)
 
     async def _openapi(self, request: Request, parts: dict[str, str]) -> Response:
-        text = files("hwagent.api").joinpath("openapi.yaml").read_bytes()
+        text = Path(__file__).with_name("openapi.yaml").read_bytes()
         return Response(body=text, type="application/yaml")
 
     async def _control(self, request: Request, parts: dict[str, str]) -> Response:

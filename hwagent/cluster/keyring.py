@@ -4,8 +4,10 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 #: Sizes of AES keys in bytes.
 SIZES = (16, 24, 32)
@@ -29,12 +31,19 @@ class Key:
             raise KeyProblem(f"a key is 16, 24 or 32 bytes in base64, not {len(raw)} bytes")
         self.text = base64.b64encode(raw).decode()
         self.id = int.from_bytes(_digest(raw)[:4], "big")
-        self.cipher = AESGCM(raw)
+        self.cipher = _cipher(raw)
 
     @property
     def fingerprint(self) -> str:
         """What people see instead of the key."""
         return f"{self.id:08x}"
+
+
+def _cipher(raw: bytes) -> "AESGCM":
+    # Imported where there is a key: it weighs 8 MiB, which an agent without a fleet does without
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(raw)
 
 
 class Keyring:

@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import struct
-from importlib.resources import files
+from pathlib import Path
 
 from .deadlines import SLOTS, Deadlines
 from .libbpf import EGRESS, INGRESS, Library
@@ -22,7 +22,7 @@ class Gate:
 
     def __init__(self) -> None:
         self._library = Library()
-        self._object = self._library.open(str(files(__package__) / "gate.bpf.o"))
+        self._object = self._library.open(str(Path(__file__).with_name("gate.bpf.o")))
         self._programs = {p: self._library.program(self._object, n) for p, n in _PROGRAMS.items()}
         self._vips = self._library.map(self._object, "vips")
         self.deadlines = Deadlines(os.dup(self._library.map(self._object, "deadlines")))
