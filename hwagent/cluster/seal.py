@@ -119,12 +119,12 @@ class Sealer:
         return head, self._check(front, body)
 
     def _unseal(self, head: Head, id: int, front: bytes, body: bytes) -> bytes:
-        # Imported where there is a key; see the keyring
-        from cryptography.exceptions import InvalidTag
-
         key = self.keyring.find(id)
         if key is None:
             raise Unwelcome("key")
+        # Loaded with the key already; without one, no packet of a stranger may make us load it
+        from cryptography.exceptions import InvalidTag
+
         try:
             return key.cipher.decrypt(_nonce(head), body, front + self._label)
         except InvalidTag:
