@@ -207,16 +207,21 @@ class Holder:
         return None
 
     def _plan(self, client: Client, plan: Plan) -> None:
+        """A plan that cannot be is refused whole; one group that cannot work leaves the others."""
         try:
             vips = [msgspec.structs.replace(v, address=canonical(v.address)) for v in plan.vips]
             self._machine.plan(clock(), vips)
-            self._chamber.plan(plan)
+        except ValueError as e:
+            return self._refuse(client, "", str(e))
+        self._dirty = True
+        self._kernel.watch({name for vip in vips for name in vip.interfaces})
+        try:
+            self._chamber.plan(msgspec.structs.replace(plan, vips=tuple(vips)))
         except ValueError as e:
             self._refuse(client, "", str(e))
         except OSError as e:
             self._refuse(client, "", f"a group's socket: {e.strerror or e}")
-        self._dirty = True
-        self._kernel.watch({name for vip in plan.vips for name in vip.interfaces})
+        return None
 
     def _take_gate(self, client: Client, gate: Gate) -> None:
         slots = self._chamber.slots

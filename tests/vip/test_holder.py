@@ -142,6 +142,15 @@ def test_what_is_no_address_is_refused_and_the_plan_stays(lab: Lab) -> None:
     assert lab.where() == ["eth0"]
 
 
+def test_a_refused_plan_changes_nothing_of_what_is_watched(lab: Lab) -> None:
+    _, agent = lab.held()
+    agent.plan("10.0.0.300/24", interfaces=("eth9",))
+    wait_for(lambda: agent.happened("refused"), what="a refusal")
+    assert lab.where() == ["eth0"]
+    lab.cable(0, plugged=False)
+    wait_for(lambda: lab.where() == ["eth1"], what="moved")
+
+
 def test_deleted_by_somebody_else_it_is_put_back_once(lab: Lab) -> None:
     _, agent = lab.held()
     lab.ip(f"addr del {VIP} dev eth0")
