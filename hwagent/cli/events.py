@@ -1,5 +1,6 @@
 """``hwagent events``: what happened, and what happens as it happens."""
 
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +38,7 @@ def command(follow: bool, lines: int, only: tuple[str, ...], output: str, path: 
         return 0
     for record in past:
         _print(record, output)
-    return _follow(path, only, output) if follow else 0
+    return tail(path, only, lambda event: _print(event, output)) if follow else 0
 
 
 def _past(path: str, lines: int, only: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -48,11 +49,12 @@ def _past(path: str, lines: int, only: tuple[str, ...]) -> list[dict[str, Any]]:
     return records
 
 
-def _follow(path: str, only: tuple[str, ...], output: str) -> int:
+def tail(path: str, only: Collection[str], show: Callable[[dict[str, Any]], None]) -> int:
+    """Shows events of these types (of all, if none is named) until Ctrl-C or the agent's end."""
     try:
         for event in events(path):
             if not only or event["type"] in only:
-                _print(event, output)
+                show(event)
         why = "the agent has ended"
     except NoAgent as e:
         why = str(e)

@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from .client import NoAgent, events, get
-from .output import fail, output_option, print_json_line, socket_option
+from .client import get
+from .events import tail
+from .output import output_option, print_json_line, socket_option
 
 
 @click.command("monitor")
@@ -18,16 +19,7 @@ def command(output: str, path: str) -> int:
     As JSON, one object a line.
     """
     get(path, "/v1/members")
-    try:
-        for event in events(path):
-            if event["type"] == "member":
-                _print(event, output)
-        why = "the agent has ended"
-    except NoAgent as e:
-        why = str(e)
-    except KeyboardInterrupt:
-        return 0
-    return fail(why)
+    return tail(path, ("member",), lambda event: _print(event, output))
 
 
 def _print(event: dict[str, Any], output: str) -> None:

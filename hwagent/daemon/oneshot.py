@@ -1,7 +1,6 @@
 """One look without a daemon: what ``collect`` and ``decode`` show."""
 
 import time
-from typing import Any
 
 import msgspec
 
@@ -64,8 +63,3 @@ def _look_with(judge: Judge, now: float, collector: Collector, root: Root) -> No
 def _note(judge: Judge, now: float, collector: str, target: str, why: str) -> None:
     sample: Sample = probe_sample(collector, target, failed=why)
     judge.found(now, ("probe", f"{collector}/{target}"), [sample])
-
-
-def as_json(value: Any) -> bytes:
-    """JSON, indented for people."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2)
