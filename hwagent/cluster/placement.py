@@ -4,6 +4,8 @@ Weighted rendezvous hashing (Thaler and Ravishankar 1998; weights by -w / ln h) 
 each host bears: its share of the weights, ten percent more or less. What stands well stays: a lost
 host moves only its own, a new one takes only what brings it to its share.
 
+- An address that is pinned to a host goes there unless that host is unfit, whatever else is said
+  here; then it goes where it would go without the pin: a pin gives nothing to nobody.
 - Fit hosts first. A degraded one keeps or gets an address only where no fit one may have it; an
   unfit one never.
 - Addresses with the same ``together`` go to one host.
@@ -25,20 +27,13 @@ TOLERANCE = 0.1
 
 
 class Vip(msgspec.Struct, frozen=True):
-    """One address; ``hosts`` are those that may hold it, all if empty."""
+    """One address; ``hosts`` are those that may hold it, all if empty; ``pin`` one of them."""
 
     name: str
     hosts: tuple[str, ...] = ()
     together: str = ""
     apart: str = ""
-
-
-class Move(msgspec.Struct, frozen=True):
-    """One address that should change its host; ``source`` empty: nobody holds it."""
-
-    vip: str
-    source: str
-    target: str
+    pin: str = ""
 
 
 def place(
@@ -55,23 +50,6 @@ def place(
         board.relieve()
         board.balance()
     return board.result()
-
-
-def moves(hosts: Iterable[Host], before: Mapping[str, str], after: Mapping[str, str]) -> list[Move]:
-    """What is to be moved, in order: what nobody holds, then off the unfit, off the degraded."""
-    fitness = {h.name: h.fitness for h in hosts}
-    found = [
-        Move(vip, before.get(vip, ""), target)
-        for vip, target in after.items()
-        if before.get(vip, "") != target
-    ]
-
-    def urgency(move: Move) -> tuple[int, str]:
-        if not move.source:
-            return 0, move.vip
-        return 3 - fitness.get(move.source, Fitness.UNFIT), move.vip
-
-    return sorted(found, key=urgency)
 
 
 def succession(hosts: Iterable[Host], vip: Vip, weights: Mapping[str, float]) -> list[str]:
@@ -97,6 +75,7 @@ class _Unit:
         self.vips = vips
         self.size = len(vips)
         self.apart = frozenset(v.apart for v in vips if v.apart)
+        self.pins = tuple(v.pin for v in vips if v.pin)
 
 
 class _Board:
@@ -109,7 +88,8 @@ class _Board:
         self._weights = weights
         self._units = _units(vips)
         self.size = len(self._units)
-        self._able = {u.key: self._allowed(u) for u in self._units}
+        self._free = {u.key: self._allowed(u) for u in self._units}
+        self._able = {u.key: self._pinned(u) or self._free[u.key] for u in self._units}
         self._at: dict[str, str] = {}
         self._count: Counter[str] = Counter()
         self._share = self._shares()
@@ -234,10 +214,13 @@ class _Board:
     # What a host bears
 
     def _shares(self) -> dict[str, float]:
-        """The part of all addresses that each host should bear, by its weight."""
+        """The part of all addresses that each host should bear, by its weight.
+
+        What is pinned counts as a part of it, so that others go where nothing is pinned.
+        """
         found: dict[str, float] = dict.fromkeys(self._hosts, 0.0)
         for unit in self._units:
-            able = self._able[unit.key]
+            able = self._free[unit.key]
             total = sum(self._weights[h] for h in able)
             for host in able:
                 found[host] += unit.size * self._weights[host] / total
@@ -264,6 +247,19 @@ class _Board:
         ]
         best = min((h.fitness for h in able), default=Fitness.UNFIT)
         return sorted(h.name for h in able if h.fitness is best)
+
+    def _pinned(self, unit: _Unit) -> list[str]:
+        """The host that the unit is pinned to, unless that may not hold it now.
+
+        A weight of 0 is no reason: who pins an address means it. Of several pins for addresses that
+        stay together the first one counts.
+        """
+        for name in unit.pins:
+            host = self._hosts.get(name)
+            able = host is not None and host.fitness is not Fitness.UNFIT
+            if able and all(not v.hosts or name in v.hosts for v in unit.vips):
+                return [name]
+        return []
 
     @staticmethod
     def _held_by(unit: _Unit, before: Mapping[str, str]) -> str:

@@ -33,12 +33,15 @@ class Vip(Section, frozen=True):
     """A virtual IP: ``address`` with prefix length, and its interfaces in order of preference.
 
     One of a ``group`` is held by one of its hosts only, whichever its voters agree on; without a
-    group it is this host's alone.
+    group it is this host's alone. Addresses of a group with the same ``together`` go to one host,
+    those with the same ``apart`` to different ones, as far apart as ``cluster.zone`` says.
     """
 
     address: str
     interfaces: list[str]
     group: str = ""
+    together: str = ""
+    apart: str = ""
 
 
 #: Hosts by name, with their addresses: one for each network on which they reach each other.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwagent.cluster.placement import Move, Vip, moves, place, score, succession
+from hwagent.cluster.placement import Vip, place, score, succession
 from hwagent.cluster.weights import HYSTERESIS, SHARE_MIN, Fitness, Host, weights
 
 
@@ -168,16 +168,33 @@ def test_addresses_that_came_to_share_a_host_part_again():
     assert set(placed.values()) == {"h0", "h1"}
 
 
-def test_moves_come_in_order_of_need():
-    of = [Host("fit"), Host("sick", Fitness.DEGRADED), Host("away", Fitness.UNFIT), Host("new")]
-    before = {"a": "fit", "b": "sick", "c": "away", "e": "fit"}
-    after = {"a": "new", "b": "fit", "c": "fit", "d": "fit", "e": "fit"}
-    assert moves(of, before, after) == [
-        Move("d", "", "fit"),
-        Move("c", "away", "fit"),
-        Move("b", "sick", "fit"),
-        Move("a", "fit", "new"),
-    ]
+def test_a_pinned_address_goes_to_its_host_while_that_is_not_unfit():
+    what = [*vips(9), Vip("10.9.9.9", pin="h1")]
+    placed = put(hosts(1, 1, 1), what, {"10.9.9.9": "h0"})
+    assert placed["10.9.9.9"] == "h1"
+    sick = [Host("h0"), Host("h1", Fitness.DEGRADED), Host("h2")]
+    assert put(sick, what)["10.9.9.9"] == "h1", "an operator's word outweighs a warning"
+
+
+def test_a_pin_gives_nothing_to_nobody():
+    what = [Vip("10.9.9.9", hosts=("h0", "h2"), pin="h1")]
+    assert put(hosts(1, 1, 1), what)["10.9.9.9"] in ("h0", "h2"), "h1 may not hold it"
+    away = [Host("h0"), Host("h1", Fitness.UNFIT)]
+    pinned = [Vip("10.9.9.9", pin="h1")]
+    assert put(away, pinned) == {"10.9.9.9": "h0"}
+    assert put([Host("h0")], pinned) == {"10.9.9.9": "h0"}, "h1 is not there"
+    back = [Host("h0"), Host("h1")]
+    assert put(back, pinned, {"10.9.9.9": "h0"}) == {"10.9.9.9": "h1"}
+
+
+def test_what_is_pinned_is_part_of_the_load_of_its_host():
+    what = [Vip(f"10.0.0.{i}", pin="h0" if i < 5 else "") for i in range(10)]
+    assert Counter(put(hosts(1, 1), what).values()) == {"h0": 5, "h1": 5}
+
+
+def test_addresses_that_stay_together_follow_a_pin_even_to_a_host_without_weight():
+    what = [Vip("10.0.0.1", together="a", pin="h1"), Vip("10.0.0.2", together="a")]
+    assert put(hosts(1, 0), what) == {"10.0.0.1": "h1", "10.0.0.2": "h1"}
 
 
 def test_the_successor_is_known_beforehand_and_fit_ones_go_first():
