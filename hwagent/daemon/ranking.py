@@ -13,7 +13,10 @@ from hwagent.config import Config, Group
 
 
 class Ranking(NamedTuple):
-    """How many hosts should rather hold an address, by IP address; those to be left to them."""
+    """How many hosts should rather take an address, by IP address; those to be left to them.
+
+    Whoever holds an address now does not ask for it: his successor has rank 0, and asks at once.
+    """
 
     ranks: dict[str, int]
     leave: tuple[str, ...]
@@ -46,8 +49,9 @@ def ranking(
         targets = place(hosts, vips, shares, {v.name: holders.get(v.name, "") for v in vips})
         for vip in vips:
             target = targets.get(vip.name, "")
-            ranks[vip.name] = _rank(host, target, succession(hosts, vip, shares))
-            if holders.get(vip.name) == host and target not in ("", host) and moves:
+            holder = holders.get(vip.name, "")
+            ranks[vip.name] = _rank(host, target, succession(hosts, vip, shares), holder)
+            if holder == host and target not in ("", host) and moves:
                 leave.append(vip.name)
     return Ranking(ranks, tuple(leave))
 
@@ -61,11 +65,10 @@ def _known(fleet: Iterable[Mapping[str, Any]]) -> dict[str, Host]:
     return {member["name"]: _host(member) for member in fleet if member["status"] != "left"}
 
 
-def _rank(host: str, target: str, order: list[str]) -> int:
-    if host == target:
-        return 0
-    others = [name for name in order if name != target]
-    return 1 + (others.index(host) if host in others else len(others))
+def _rank(host: str, target: str, order: list[str], holder: str) -> int:
+    best = [target, *(name for name in order if name != target)]
+    askers = [name for name in best if name not in ("", holder) or name == host]
+    return askers.index(host) if host in askers else len(askers)
 
 
 def _names(group: Group) -> tuple[str, ...]:
