@@ -2,11 +2,13 @@
 
 A host whose agent said that it is unfit, or says nothing any more, keeps its VIPs until another
 takes them. With ``preempt`` so does a fit host that is not the best one. The release comes after
-the acceptance, so that no VIP is given to nobody.
+the acceptance, so that no VIP is given to nobody. The best rank accepts the first offer, each other
+one a round later: a VIP goes where it is meant to go, and need not move again from there.
 """
 
 import math
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from .effects import Now, Send, Word
 from .group import Addresses, Group
@@ -14,6 +16,16 @@ from .messages import FINAL, Accept, Offer
 
 #: Heartbeats between two offers.
 _INTERVALS = 2
+#: Rounds without an offer after which the next one is a first one again.
+_BREAK = 4
+
+
+class _Heard(NamedTuple):
+    """Offers of one VIP with one epoch: the times of the first and the last one heard."""
+
+    epoch: int
+    first: float
+    last: float
 
 
 class Offering:
@@ -23,6 +35,7 @@ class Offering:
         self._name = name
         self._group = group
         self._at = -math.inf
+        self._heard: dict[str, _Heard] = {}
 
     def regroup(self, group: Group) -> None:
         """Takes another configuration."""
@@ -43,7 +56,7 @@ class Offering:
         self, now: Now, word: Word, held: Mapping[str, int], voters: Mapping[str, Addresses]
     ) -> Iterator[Send]:
         """Offers of what is held (VIPs and epochs), to all but this host."""
-        self._at = now.boot + _INTERVALS * self._group.interval
+        self._at = now.boot + self._round
         others = {n: a for n, a in {**voters, **self._group.members}.items() if n != self._name}
         for vip, epoch in held.items():
             if self.unwanted(now, word, vip):
@@ -55,8 +68,27 @@ class Offering:
 
     def answer(self, now: Now, word: Word, source: str, offer: Offer) -> Iterator[Send]:
         """Accepts what this host stands better for."""
-        if word.willing(now, offer.vip) and word.standings[offer.vip].rank < offer.rank:
+        if not word.willing(now, offer.vip) or word.standings[offer.vip].rank >= offer.rank:
+            return
+        if self._waited(now, offer) >= word.standings[offer.vip].rank * self._round:
             accept = Accept(
                 group=self._group.name, member=self._name, vip=offer.vip, epoch=offer.epoch
             )
             yield Send(source, accept)
+
+    @property
+    def _round(self) -> float:
+        """Seconds between two offers of one VIP."""
+        return _INTERVALS * self._group.interval
+
+    def _waited(self, now: Now, offer: Offer) -> float:
+        """Seconds since this VIP was first offered, in a row of offers without a long break."""
+        heard = self._heard.get(offer.vip)
+        if (
+            heard is None
+            or heard.epoch != offer.epoch
+            or now.boot - heard.last > _BREAK * self._round
+        ):
+            heard = _Heard(offer.epoch, now.boot, now.boot)
+        self._heard[offer.vip] = heard._replace(last=now.boot)
+        return now.boot - heard.first

@@ -18,7 +18,7 @@ from hwagent.lease import (
     Word,
 )
 from hwagent.lease.effects import Effect
-from hwagent.lease.messages import Accept, Ack, Claim, Heartbeat, Offer, Refusal, Release
+from hwagent.lease.messages import FINAL, Accept, Ack, Claim, Heartbeat, Offer, Refusal, Release
 from hwagent.lease.owner import Owner
 from tests.lease.groups import ABC, OTHER, VIP, at, electorate, group
 
@@ -406,10 +406,27 @@ def test_a_fit_host_that_is_not_the_best_keeps_it_unless_preempted(
 def test_only_a_host_that_stands_better_accepts() -> None:
     desk = Desk(rank=1)
     for rank, accepts in ((0, 0), (1, 0), (2, 1)):
+        assert accepted(desk, rank, again=0.2) == accepts
+
+
+def accepted(desk: Desk, rank: int, again: float) -> int:
+    """Offers of another owner's VIP, twice: how often it was accepted."""
+    found = 0
+    for wait in (0.0, again):
+        desk.tick(wait)
         offer = Offer(group="g", owner="b", vip=VIP, epoch=3, rank=rank)
         desk.owner.offered(at(desk.time), "b.0", offer)
         desk.tick()
-        assert len(desk.of(Accept)) == accepts
+        found += len(desk.of(Accept))
+    return found
+
+
+def test_the_best_rank_accepts_at_once_and_the_others_a_round_later() -> None:
+    """So an address that is pinned to a host goes there, though all others would take it."""
+    assert accepted(Desk(rank=0), FINAL, again=0.2) == 2
+    assert accepted(Desk(rank=1), FINAL, again=0.2) == 1
+    assert accepted(Desk(rank=2), FINAL, again=0.2) == 0
+    assert accepted(Desk(rank=1), FINAL, again=5.0) == 0, "an offer after a break is a first one"
 
 
 def test_where_one_voter_is_enough_the_later_of_two_owners_stays() -> None:
