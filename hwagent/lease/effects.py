@@ -27,11 +27,13 @@ class Now(NamedTuple):
 class Standing(msgspec.Struct, frozen=True):
     """How this host stands for one VIP: 0 is the best ``rank``.
 
-    One that is not ``willing`` keeps the VIP until another takes it, and never asks for it.
+    One that is not ``willing`` keeps the VIP until another takes it, and never asks for it. One
+    that ``yields`` keeps it until one of a better rank takes it.
     """
 
     rank: int
     willing: bool = True
+    yields: bool = False
 
 
 class Word(msgspec.Struct, frozen=True):

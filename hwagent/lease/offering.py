@@ -1,9 +1,10 @@
 """Handing VIPs to hosts that stand better: an owner offers, who is fit and willing accepts.
 
 A host whose agent said that it is unfit, or says nothing any more, keeps its VIPs until another
-takes them. With ``preempt`` so does a fit host that is not the best one. The release comes after
-the acceptance, so that no VIP is given to nobody. The best rank accepts the first offer, each other
-one a round later: a VIP goes where it is meant to go, and need not move again from there.
+takes them. With ``preempt``, or where it yields, so does a fit host that is not the best one, but
+only to a better one: else two of the same worth would hand a VIP to and fro. The release comes
+after the acceptance, so that no VIP is given to nobody. The best rank accepts the first offer, each
+other one a round later: a VIP goes where it is meant to go, and need not move again from there.
 """
 
 import math
@@ -50,7 +51,8 @@ class Offering:
         standing = word.standings.get(vip)
         if standing is None:
             return False
-        return not word.willing(now, vip) or (self._group.preempt and standing.rank > 0)
+        yields = self._group.preempt or standing.yields
+        return not word.willing(now, vip) or (yields and standing.rank > 0)
 
     def offers(
         self, now: Now, word: Word, held: Mapping[str, int], voters: Mapping[str, Addresses]

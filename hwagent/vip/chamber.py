@@ -6,7 +6,7 @@ for many addresses at once: gates that shut, then addresses, then gates that ope
 
 import os
 import select
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from hwagent.lease import (
@@ -50,6 +50,7 @@ class Chamber:
         self._councils: dict[str, Council] = {}
         self._told: dict[str, Word] = {}
         self._groups: dict[str, str] = {}
+        self._unopened: dict[str, float] = {}
         self._secrets = Secrets()
         self._nonce = int.from_bytes(os.urandom(7), "big") | 1
 
@@ -82,7 +83,7 @@ class Chamber:
         able = self._machine.able(now)
         for name, council in self._councils.items():
             standings = {
-                a: Standing(said.ranks.get(a, 0), said.fit and a not in said.leave)
+                a: Standing(said.ranks.get(a, 0), said.fit, a in said.leave)
                 for a in able.get(name, ())
             }
             word = Word(standings, min(said.sent, now) + said.ttl)
@@ -102,6 +103,11 @@ class Chamber:
         for council in self._councils.values():
             if council.node.due() <= now:
                 self._obey(council, council.tick())
+
+    def open(self, address: str) -> None:
+        """Lets an address pass whose services run now, until the end of its lease."""
+        if address in self._unopened and address not in self._machine.unready():
+            self.slots.open_until((address,), self._unopened.pop(address))
 
     def grants(self, address: str) -> bool:
         """Whether an address (without prefix length) is one of a group."""
@@ -164,14 +170,22 @@ class Chamber:
         self.slots.open_until((vip for vip, until in gates.items() if not until), 0)
         if self._arrange(found):
             self._settle()
-        for vip, until in gates.items():
-            if until:
-                self.slots.open_until((vip,), until)
+        self._open(gates)
         for effect in found:
             if isinstance(effect, Announce):
                 self._machine.announce(clock(), effect.vip)
             elif isinstance(effect, Send):
                 council.wire.send(effect.to, effect.message)
+
+    def _open(self, gates: Mapping[str, float]) -> None:
+        """Opens the gate, but not for an address whose services do not run yet."""
+        unready = self._machine.unready()
+        self._unopened = {vip: until for vip, until in self._unopened.items() if vip in unready}
+        for vip, until in gates.items():
+            if vip in unready:
+                self._unopened[vip] = until
+            elif until:
+                self.slots.open_until((vip,), until)
 
     def _arrange(self, found: list[Effect]) -> bool:
         """Tells the machine which addresses may be held; true if that changes anything.

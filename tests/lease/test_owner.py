@@ -39,8 +39,9 @@ class Desk:
         self.effects: list[Effect] = []
         self.fit(*vips or (VIP,), rank=rank)
 
-    def fit(self, *vips: str, rank: int = 0, willing: bool = True, ttl: float = 60.0) -> None:
-        word = Word({vip: Standing(rank, willing) for vip in vips}, at(self.time).boot + ttl)
+    def fit(self, *vips: str, ttl: float = 60.0, **how: Any) -> None:
+        standing = Standing(**{"rank": 0, **how})
+        word = Word(dict.fromkeys(vips, standing), at(self.time).boot + ttl)
         self.owner.fitness(at(self.time), word)
         self.tick()
 
@@ -390,6 +391,18 @@ def test_an_agent_that_says_nothing_any_more_makes_the_host_unwilling() -> None:
     desk.own()
     desk.tick(0.19)
     assert desk.of(Offer) != []
+
+
+def test_one_that_yields_gives_it_to_a_better_host_only_and_is_not_barred_from_it() -> None:
+    desk = Desk(rank=1)
+    desk.tick(0.03)
+    desk.own()
+    desk.fit(VIP, rank=1, yields=True)
+    desk.tick(0.2)
+    assert {offer.rank for offer in desk.of(Offer)} == {1}, "not everybody's: only a better one's"
+    desk.fit(VIP, rank=0, yields=True)
+    desk.tick(0.2)
+    assert desk.of(Offer) == []
 
 
 @pytest.mark.parametrize(("preempt", "offered"), [(False, False), (True, True)])
