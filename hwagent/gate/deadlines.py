@@ -9,8 +9,6 @@ import time
 
 #: Addresses that one gate can bear; SLOTS in gate.bpf.c.
 SLOTS = 4096
-#: A deadline that never passes, for an address that needs no lease.
-NEVER = 2**64 - 1
 
 
 class Deadlines:
@@ -28,18 +26,9 @@ class Deadlines:
         """Lets packets of a slot pass until a nanosecond of CLOCK_BOOTTIME."""
         self._slots[slot] = deadline
 
-    def deadline(self, slot: int) -> int:
-        """Until when packets of a slot pass; 0 if it is shut."""
-        return self._slots[slot]
-
     def shut(self, slot: int) -> None:
         """Lets no packet of a slot pass from now on."""
         self._slots[slot] = 0
-
-    def shut_all(self) -> None:
-        """Lets no packet of any slot pass from now on."""
-        for slot in range(SLOTS):
-            self._slots[slot] = 0
 
     def close(self) -> None:
         """Ends the mapping; the deadlines stay as they are."""

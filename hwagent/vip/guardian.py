@@ -168,17 +168,19 @@ class Guardian:
         """Takes away what a holder left that is no more; false if one lives, at whatever socket.
 
         The holder's claim, taken meanwhile, keeps a new one from adopting what is just being taken.
+        A will is sent once nothing of the holder is left, though its addresses went before it did,
+        as those of a frozen one do: its groups may still wait for its leases to end.
         """
         places = self._do("look for addresses", lambda: left(self._held))
-        if not places:
+        if places is None or not (places or self._will):
             return True
         claimed = claim()
         if claimed is None and owner(self._users) is not None:
             return False
         self._porter.shut()
-        self._remove("there is no holder", places)
-        parcels, self._will = self._will, ()
-        send(parcels)
+        if self._remove("there is no holder", places):
+            parcels, self._will = self._will, ()
+            send(parcels)
         if claimed is not None:
             claimed.close()
         return True

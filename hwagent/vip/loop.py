@@ -113,6 +113,7 @@ class Holder:
             self._machine.close()
             self._act(clock())
             with suppress(FileNotFoundError):
+            self._clients.broadcast(Will(()))
                 os.unlink(self._path)
 
     def _turn(self) -> bool:

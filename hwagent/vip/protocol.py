@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from hwagent.gate import SLOTS
+
 from .effects import Happening
 
 #: Longest line that either side takes, in bytes: a status of VIPS_MAX with reasons fits in.
@@ -24,6 +26,8 @@ TTL_MAX = 3600.0
 
 #: A name that the kernel takes for an interface, and that is safe as a part of a path.
 Interface = Annotated[str, msgspec.Meta(pattern=r"^(?!\.\.?$)[^/\s:]{1,15}$")]
+#: Where in the gate's deadlines an address has its own.
+Slot = Annotated[int, msgspec.Meta(ge=0, lt=SLOTS)]
 #: Hosts by name, with an address for each network.
 Hosts = dict[str, tuple[str, ...]]
 
@@ -106,7 +110,7 @@ class Move(msgspec.Struct, frozen=True, tag_field="message", tag="move"):
 class Gate(msgspec.Struct, frozen=True, tag_field="message", tag="gate"):
     """The guardian's gate: slots by IP address. The file of the first one comes with it."""
 
-    slots: Annotated[dict[str, int], msgspec.Meta(max_length=VIPS_MAX)]
+    slots: Annotated[dict[str, Slot], msgspec.Meta(max_length=VIPS_MAX)]
     problem: Annotated[str, msgspec.Meta(max_length=REASON_MAX)] = ""
 
 

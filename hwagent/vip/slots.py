@@ -22,9 +22,13 @@ class Slots:
     def adopt(self, fd: int, slots: Mapping[str, int]) -> None:
         """Takes a gate's mapping and its slots by IP address; what was open stays so.
 
-        Raises OSError for a file that is no such mapping.
+        Raises OSError or ValueError for a file that is no such mapping; it is closed then.
         """
-        deadlines = Deadlines(fd)
+        try:
+            deadlines = Deadlines(fd)
+        except (OSError, ValueError):
+            os.close(fd)
+            raise
         self.forget()
         self._deadlines = deadlines
         self.assign(slots)
@@ -34,10 +38,6 @@ class Slots:
         self._slots = dict(slots)
         for address, until in self._until.items():
             self._write(address, until)
-
-    def bears(self, address: str) -> bool:
-        """Whether the gate obeys a deadline for this address."""
-        return address in self._slots
 
     def open_until(self, addresses: Iterable[str], deadline: float) -> None:
         """Lets packets pass until a time of CLOCK_BOOTTIME in seconds; 0 shuts the gate."""

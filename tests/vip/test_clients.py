@@ -74,6 +74,8 @@ def flood(connection: socket.socket, data: bytes, times: int) -> None:
         b'{"message": "fitness", "fit": false, "reason": "' + b"x" * 999 + b'", "ttl":1, "sent":0}',
         b'{"message": "fitness", "fit": "no", "reason": "", "ttl": 1, "sent": 0}',
         b'{"message": "release", "address": 7}',
+        b'{"message": "gate", "slots": {"10.0.0.10": 4096}}',
+        b'{"message": "gate", "slots": {"10.0.0.10": -1}}',
         b"[" * 100_000,
         b'{"message": "ping", "number": 1' + b"0" * 5000 + b"}",
     ],
@@ -84,6 +86,22 @@ def test_a_line_that_is_no_request_is_refused(held: tuple[Lab, Agent], line: byt
     other.socket.sendall(line + b"\n")
     wait_for(lambda: other.happened("refused"), what="a refusal")
     other.pong()
+
+
+def test_a_file_that_is_no_gate_is_refused_and_closed(held: tuple[Lab, Agent]) -> None:
+    lab, agent = held
+    (pid,) = [process.pid for process in lab.processes]
+    other = lab.agent()
+    other.pong()
+    before = len(os.listdir(f"/proc/{pid}/fd"))
+    for _ in range(5):
+        with open(os.devnull) as file:
+            line = b'{"message": "gate", "slots": {}}\n'
+            socket.send_fds(other.socket, [line], [file.fileno()])
+        wait_for(lambda: other.happened("refused"), what="a refusal")
+        other.events.clear()
+    agent.pong()
+    assert len(os.listdir(f"/proc/{pid}/fd")) == before
 
 
 def test_random_bytes(held: tuple[Lab, Agent]) -> None:

@@ -54,6 +54,40 @@ def test_a_killed_holders_addresses_go(lab: Lab) -> None:
     assert lab.where("10.0.0.1/24") == ["eth0"], "not ours, so it stays"
 
 
+_HOLDER_WITH_A_WILL = """
+import base64, json, socket, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+guardian, _ = listener.accept()
+parcel = {"to": "127.0.0.1", "port": 7, "source": "127.0.0.1", "packet": "d2lsbA=="}
+for message in ({"message": "will", "parcels": [parcel]}, {"message": "pong", "number": 1}):
+    guardian.sendall(json.dumps(message).encode() + b"\\n")
+while True:
+    guardian.recv(1000)
+"""
+_HEIR = """
+import socket
+heir = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+heir.bind(("127.0.0.1", 7))
+print("ready", flush=True)
+print(heir.recv(100).decode(), flush=True)
+"""
+
+
+@pytest.mark.root
+def test_the_last_will_of_a_holder_is_sent_though_no_address_of_it_is_left(lab: Lab) -> None:
+    heir = lab.start("-c", _HEIR)
+    assert heir.stdout is not None
+    assert heir.stdout.readline() == "ready\n"
+    holder = lab.start("-c", _HOLDER_WITH_A_WILL, str(lab.path))
+    wait_for(lambda: lab.path.exists(), what="a holder that listens")
+    lab.guardian()
+    guarded(lab, holder)
+    holder.kill()
+    assert heir.stdout.readline() == "will\n"
+
+
 @pytest.mark.root
 def test_a_frozen_holder_loses_its_addresses_and_takes_them_back_when_it_thaws(lab: Lab) -> None:
     lab.guardian()
