@@ -1,0 +1,155 @@
+"""Components and what each needs: ``at least k of these``. Monotone, without cycles once checked."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+import msgspec
+
+#: Kinds that only stand for what they need and cannot fail by themselves.
+ABSTRACT = frozenset({"array", "bond", "filesystem", "fleet", "group", "link", "seat", "vip"})
+#: Kinds of which an audit tells whether and how they can be lost.
+SERVICES = ("vip", "array", "host", "fleet")
+_NO_IDS: frozenset[str] = frozenset()
+
+
+class Need(msgspec.Struct, frozen=True, array_like=True):
+    """``least`` of the components ``of`` must work, or the one that needs them does not."""
+
+    least: int
+    of: tuple[str, ...]
+
+    @property
+    def spare(self) -> int:
+        """How many of them may be lost."""
+        return len(self.of) - self.least
+
+
+class Node(msgspec.Struct, frozen=True, kw_only=True):
+    """One component of the fleet. ``state`` is empty, ``down`` or ``unknown``.
+
+    ``facts`` are what it may have in common with others: model, firmware, batch, age.
+    """
+
+    id: str
+    needs: tuple[Need, ...] = ()
+    state: str = ""
+    facts: Mapping[str, str] = {}
+
+    @property
+    def kind(self) -> str:
+        """What comes before the colon of its id."""
+        return self.id.partition(":")[0]
+
+    @property
+    def fails(self) -> bool:
+        """Whether it is a thing that breaks, rather than a name for what it is made of."""
+        return self.kind not in ABSTRACT
+
+
+def need(least: int, of: Iterable[str]) -> Need:
+    """A need of each component once; never of more than there are."""
+    each = tuple(dict.fromkeys(of))
+    return Need(min(least, len(each)), each)
+
+
+class Graph:
+    """Nodes by id. What is needed and not described is a component that needs nothing."""
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        self._nodes: dict[str, Node] = {}
+        self._above: dict[str, set[str]] = {}
+        for node in nodes:
+            self.put(node)
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._nodes or id in self._above
+
+    def __len__(self) -> int:
+        return len(self._nodes.keys() | self._above.keys())
+
+    def ids(self) -> list[str]:
+        """All ids, sorted."""
+        return sorted(self._nodes.keys() | self._above.keys())
+
+    def get(self, id: str) -> Node:
+        """A node; one without needs for an id that is only needed."""
+        return self._nodes.get(id) or Node(id=id)
+
+    def above(self, id: str) -> Collection[str]:
+        """What needs a component directly."""
+        return self._above.get(id, _NO_IDS)
+
+    def below(self, id: str) -> Iterator[str]:
+        """What a component needs directly."""
+        for one in self.get(id).needs:
+            yield from one.of
+
+    def put(self, node: Node) -> set[str]:
+        """Takes a node new or changed; returns whose answers may change: it, and what shares its
+        needs (who needs a thing alone is told differently from who shares it)."""
+        before = set(self.below(node.id))
+        self._nodes[node.id] = node
+        after = set(self.below(node.id))
+        return {node.id} | self._relink(node.id, before, after)
+
+    def remove(self, id: str) -> set[str]:
+        """Takes a node away; returns whose answers may change, as ``put`` does."""
+        before = set(self.below(id))
+        self._nodes.pop(id, None)
+        return {id} | self._relink(id, before, set())
+
+    def _relink(self, id: str, before: set[str], after: set[str]) -> set[str]:
+        touched: set[str] = set()
+        for child in before ^ after:
+            parents = self._above.setdefault(child, set())
+            touched |= parents
+            (parents.add if child in after else parents.discard)(id)
+            if not parents:
+                del self._above[child]
+        return touched
+
+    def drop(self, id: str, child: str) -> None:
+        """Forgets that a component needs another: it closes a circle."""
+        node = self.get(id)
+        kept = ((n, tuple(c for c in n.of if c != child)) for n in node.needs)
+        needs = tuple(need(n.least, of) for n, of in kept if of)
+        self.put(msgspec.structs.replace(node, needs=needs))
+
+    def ancestors(self, ids: Iterable[str]) -> set[str]:
+        """These and all that needs them, directly or not."""
+        return _closure(ids, self.above)
+
+    def support(self, ids: Iterable[str]) -> set[str]:
+        """These and all that they need, directly or not."""
+        return _closure(ids, self.below)
+
+    def down(self, failed: Iterable[str]) -> set[str]:
+        """All that does not work while these have failed: they, and what lacks what it needs."""
+        lost: dict[tuple[str, int], int] = {}
+        found = {id for id in failed if id in self}
+        waiting = list(found)
+        while waiting:
+            child = waiting.pop()
+            for parent in self.above(child):
+                if parent not in found and self._lacks(parent, child, lost):
+                    found.add(parent)
+                    waiting.append(parent)
+        return found
+
+    def _lacks(self, id: str, child: str, lost: dict[tuple[str, int], int]) -> bool:
+        for number, one in enumerate(self.get(id).needs):
+            if child in one.of:
+                count = lost[id, number] = lost.get((id, number), 0) + 1
+                if count > one.spare:
+                    return True
+        return False
+
+
+def _closure(ids: Iterable[str], step: Callable[[str], Iterable[str]]) -> set[str]:
+    found = set(ids)
+    waiting = list(found)
+    while waiting:
+        for other in step(waiting.pop()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
