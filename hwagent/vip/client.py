@@ -17,6 +17,7 @@ from .protocol import (
     Event,
     Fitness,
     Move,
+    Ready,
     Release,
     Reply,
     Request,
@@ -80,6 +81,10 @@ class HolderClient:
     async def release(self, address: str) -> None:
         """Has the holder give an address up until the next plan. Raises OSError, ValueError."""
         await self._send(Release(str(ip_interface(address))))
+
+    async def ready(self, address: str, epoch: int, until: float, problem: str) -> None:
+        """Says that an address's services run, or why not. Raises OSError, ValueError."""
+        await self._send(Ready(str(ip_interface(address)), epoch, until, problem[:REASON_MAX]))
 
     def status(self) -> HolderStatus | None:
         """What the holder last told; None while it has told nothing on this connection."""

@@ -29,6 +29,7 @@ from .protocol import (
     Ping,
     Plan,
     Pong,
+    Ready,
     Release,
     Request,
     Status,
@@ -76,7 +77,7 @@ class Holder:
         self._kernel = Kernel(link_events)
         self._clients = Clients(path, self._poll)
         self._claim: socket.socket | None = None
-        self._machine = Machine(clock())
+        self._machine = Machine(clock(), time.time() - clock())
         self._chamber = Chamber(self._machine, self._poll, self._settle, self._report)
         self._fitness = Fitness(False, "", 0.0, -math.inf)
         self._gate_lacks: tuple[str, ...] = (_NO_GATE,)
@@ -112,8 +113,8 @@ class Holder:
             self._chamber.close()
             self._machine.close()
             self._act(clock())
-            with suppress(FileNotFoundError):
             self._clients.broadcast(Will(()))
+            with suppress(FileNotFoundError):
                 os.unlink(self._path)
 
     def _turn(self) -> bool:
@@ -201,6 +202,8 @@ class Holder:
             case Move(address, successor):
                 if not self._chamber.move(ip(address), successor):
                     self._refuse(client, address, "not an address of a group in the plan")
+            case Ready():
+                self._ready(client, request)
             case Gate():
                 self._take_gate(client, request)
             case Refused(reason):
@@ -222,6 +225,21 @@ class Holder:
             self._refuse(client, "", str(e))
         except OSError as e:
             self._refuse(client, "", f"a group's socket: {e.strerror or e}")
+        return None
+
+    def _ready(self, client: Client, said: Ready) -> None:
+        """Services run: the clock is judged first, then the address, the gate, and the neighbours
+        are told at the end of the turn."""
+        now = clock()
+        self._chamber.tick(now)
+        try:
+            address = canonical(said.address)
+        except ValueError as e:
+            return self._refuse(client, said.address, str(e))
+        if now < said.until:
+            self._machine.ready(now, address, said.epoch, said.problem)
+            self._settle()
+            self._chamber.open(ip(address))
         return None
 
     def _take_gate(self, client: Client, gate: Gate) -> None:
@@ -354,6 +372,6 @@ class Holder:
             round(ward.since + self._epoch, 2),
             reason,
             ward.group,
-            ward.epoch if held else epoch,
+            ward.epoch if held or ward.state == "preparing" else epoch,
             holder,
         )

@@ -12,6 +12,8 @@ done. Rules, for one host without peers:
   set here and stayed since, whatever became of the tag.
 - An address of a group is held with its voters' leave instead, and the agent's word only says how
   much the host wants it: the lease (hwagent.lease) decides, this finds the interface.
+- An address with services is held only once the agent has said that they run; the time for that is
+  bounded, and where it runs out the address is left to others for a while (preparation.py).
 - A holder that starts leaves tagged addresses of the one before alone for a moment, so that the
   agent can say whether they stay.
 """
@@ -21,6 +23,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from .announcements import Announcements
 from .effects import AddAddress, Announce, DelAddress, Effect, Place, Report
+from .preparation import STARTING
 from .protocol import State, Vip
 from .ward import Ward, Word, ip
 
@@ -39,11 +42,16 @@ Verdict = tuple[str, State, str]
 
 
 class Machine:
-    """The state of all addresses. No clock, socket or file in here."""
+    """The state of all addresses. No clock, socket or file in here.
 
-    def __init__(self, now: float) -> None:
+    ``wall`` is the time of day in seconds when the clock of ``now`` was 0; epochs grow with it.
+    """
+
+    def __init__(self, now: float, wall: float = 0.0) -> None:
+        self._wall = wall
         self._wards: dict[str, Ward] = {}
         self._by_ip: dict[str, Ward] = {}
+        self._served: list[Ward] = []
         self._planned = False
         self._word: Word | None = None
         self._barred = ""
@@ -71,8 +79,10 @@ class Machine:
         for vip in vips:
             ward = old.pop(vip.address, None) or Ward(vip.address, (), now)
             ward.start_anew(vip.interfaces, vip.group)
+            ward.attend(vip.start_timeout, vip.cooldown)
             self._wards[vip.address] = ward
         self._by_ip = {ward.ip: ward for ward in self._wards.values()}
+        self._served = [ward for ward in self._wards.values() if ward.preparation]
         for ward in old.values():
             if ward.state == "held":
                 gone = Report(ward.address, "released", "", "not in the plan any more")
@@ -87,10 +97,17 @@ class Machine:
         if (ward := self._by_ip.get(address)) is not None:
             ward.granted, ward.epoch = True, epoch
 
+    def ready(self, now: float, address: str, epoch: int, problem: str) -> None:
+        """The agent has started an address's services for the stay of that epoch, or could not."""
+        ward = self._wards.get(address)
+        if ward is not None and ward.preparation is not None:
+            ward.preparation.answer(now, epoch, problem)
+
     def revoke(self, address: str, reason: str) -> None:
         """The voters let it be held here no more."""
         if (ward := self._by_ip.get(address)) is not None:
             ward.granted, ward.wanting = False, reason
+            ward.dismiss()
 
     def announce(self, now: float, address: str) -> None:
         """The neighbours are told once more where an address is."""
@@ -179,6 +196,8 @@ class Machine:
             times.append(self._word.until)
         for ward in self._wards.values():
             times += [ward.paused_until, *ward.refused.values()]
+            if ward.preparation is not None:
+                times += [ward.preparation.until, ward.preparation.again_at]
         later = [time for time in times if time > now]
         announcement = self._announcements.due()
         return min([*later, announcement] if announcement is not None else later, default=None)
@@ -189,7 +208,7 @@ class Machine:
         for ward in self._wards.values():
             if ward.told != (ward.state, ward.interface):
                 ward.told, ward.since = (ward.state, ward.interface), now
-                epoch = ward.epoch if ward.state == "held" else 0
+                epoch = ward.epoch if ward.state in ("held", "preparing") else 0
                 found.append(Report(ward.address, ward.state, ward.interface, ward.reason, epoch))
         return found
 
@@ -213,12 +232,32 @@ class Machine:
                 found.setdefault(ward.group, []).append(ward.ip)
         return found
 
+    def unready(self) -> set[str]:
+        """IP addresses whose services do not run yet: nothing of them may pass the gate."""
+        return {w.ip for w in self._served if w.preparation and not w.preparation.ready}
+
     # Decisions
 
     def _verdict(self, now: float, ward: Ward) -> Verdict:
-        if reason := self._barred or self._without_leave(now, ward):
-            return "", "released", reason
-        return self._possible(now, ward)
+        reason = self._barred or ward.cooling(now) or self._without_leave(now, ward)
+        verdict: Verdict = ("", "released", reason) if reason else self._possible(now, ward)
+        return verdict if ward.preparation is None else self._prepared(now, ward, verdict)
+
+    def _prepared(self, now: float, ward: Ward, verdict: Verdict) -> Verdict:
+        """Not before its services run; whatever else keeps it from being held ends them."""
+        preparation = ward.preparation
+        if preparation is None or verdict[1] != "held":
+            ward.dismiss()
+            return verdict
+        if preparation.ready:
+            return verdict
+        if not preparation.begun and not ward.group:
+            ward.epoch = max(ward.epoch + 1, int((self._wall + now) * 1000))
+        if not preparation.begun or preparation.epoch != ward.epoch:  # a voter knew a higher one
+            preparation.begin(now, ward.epoch)
+        if preparation.wait(now):
+            return "", "preparing", STARTING
+        return "", "released", preparation.failure
 
     def _possible(self, now: float, ward: Ward) -> Verdict:
         """Where it can be held, if it may."""
@@ -226,6 +265,8 @@ class Machine:
             return "", "released", "released on request"
         if now < ward.paused_until:
             return "", "conflict", f"taken away twice within {FIGHT:g} s by somebody else"
+        if reason := ward.cooling(now):
+            return "", "released", reason
         good = [name for name in ward.interfaces if self._up.get(name)]
         if ward.interface not in good and (other := self._foreign(ward)):
             return "", "conflict", f"configured on {other} by somebody else"

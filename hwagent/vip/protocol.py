@@ -40,12 +40,16 @@ def clock() -> float:
 class Vip(msgspec.Struct, frozen=True):
     """A virtual IP, ``ip/prefix``, and its interfaces in order of preference.
 
-    One of a ``group`` is held only with its voters' leave.
+    One of a ``group`` is held only with its voters' leave. One with a ``start_timeout`` has
+    services that the agent starts first, within so many seconds; if they do not start, it is left
+    to others for ``cooldown`` seconds.
     """
 
     address: str
     interfaces: Annotated[tuple[Interface, ...], msgspec.Meta(min_length=1, max_length=64)]
     group: str = ""
+    start_timeout: Annotated[float, msgspec.Meta(ge=0, le=TTL_MAX)] = 0.0
+    cooldown: Annotated[float, msgspec.Meta(ge=0, le=TTL_MAX)] = 0.0
 
 
 class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +93,7 @@ class Fitness(msgspec.Struct, frozen=True, tag_field="message", tag="fitness"):
     """Whether the host is fit; a word of fitness holds for ``ttl`` seconds from ``sent`` on.
 
     ``ranks`` are how many hosts there are that should rather hold an address, by IP address; 0 for
-    those that are not named. Those in ``leave`` are held on only until another host takes them.
+    those that are not named. Those in ``leave`` are held on only until a better host takes them.
     """
 
     fit: bool
@@ -120,21 +124,34 @@ class Release(msgspec.Struct, frozen=True, tag_field="message", tag="release"):
     address: str
 
 
+class Ready(msgspec.Struct, frozen=True, tag_field="message", tag="ready"):
+    """The services of an address run, for the stay with this epoch, or there is a ``problem``.
+
+    It counts if it is read before ``until``, seconds of CLOCK_BOOTTIME.
+    """
+
+    address: str
+    epoch: int
+    until: float
+    problem: Annotated[str, msgspec.Meta(max_length=REASON_MAX)] = ""
+
+
 class Ping(msgspec.Struct, frozen=True, tag_field="message", tag="ping"):
     """Are you there? Answered by Pong with the same number."""
 
     number: int
 
 
-Request = Plan | Fitness | Release | Move | Gate | Ping
+Request = Plan | Fitness | Release | Move | Gate | Ready | Ping
 
-State = Literal["held", "released", "conflict"]
+State = Literal["held", "preparing", "released", "conflict"]
 
 
 class VipStatus(msgspec.Struct, frozen=True):
     """One address: where it is held, since when (seconds since the epoch), or why not.
 
     ``epoch`` grows with every owner of an address of a group: the token that fences older ones out.
+    One that is ``preparing`` is promised to this host, and its services are being started.
     ``holder`` is the host that has it, as far as the voter here knows.
     """
 

@@ -5,6 +5,7 @@ import math
 import msgspec
 
 from .effects import Place
+from .preparation import Preparation
 from .protocol import State
 
 
@@ -23,7 +24,7 @@ class Ward(msgspec.Struct):
     not set it, with the time until which they are left alone. ``told`` is what was last reported.
 
     One of a ``group`` is held while its lease is ``granted``, with an ``epoch``; ``wanting`` says
-    why it is not.
+    why it is not. ``preparation`` is there if services run with it.
     """
 
     address: str
@@ -42,6 +43,7 @@ class Ward(msgspec.Struct):
     paused_until: float = -math.inf
     refused: dict[str, float] = {}
     refusal: str = ""
+    preparation: Preparation | None = None
 
     @property
     def ip(self) -> str:
@@ -60,6 +62,27 @@ class Ward(msgspec.Struct):
             self.group, self.granted = group, False
         self.withheld, self.refused, self.refusal = False, {}, ""
         self.lost_at = self.paused_until = -math.inf
+
+    def attend(self, timeout: float, cooldown: float) -> None:
+        """Takes for how long its services may start, 0 if it has none; what is held stays held."""
+        if not timeout:
+            self.preparation = None
+        elif self.preparation is None:
+            ready = self.state == "held"
+            self.preparation = Preparation(timeout, cooldown, self.epoch, ready=ready)
+        else:
+            self.preparation.timeout, self.preparation.cooldown = timeout, cooldown
+            self.preparation.forgive()
+
+    def dismiss(self) -> None:
+        """It may not be held now: its services have to be started anew."""
+        if self.preparation is not None:
+            self.preparation.end()
+
+    def cooling(self, now: float) -> str:
+        """Why it is left to others for a while, if it is: its services did not start."""
+        preparation = self.preparation
+        return preparation.failure if preparation and now < preparation.again_at else ""
 
     def refuse(self, interface: str, until: float, reason: str) -> bool:
         """Notes that the kernel did not set it there; true if that was known already."""
