@@ -13,8 +13,8 @@ Step = Callable[[System, Host], None]
 
 
 class Fault(NamedTuple):
-    """One fault: what is done to the owner, what undoes it, how long the prober looks on, and
-    whether the address has to leave the owner."""
+    """One fault: what is done to the owner, what undoes it, how long the prober looks on, whether
+    the address has to leave the owner, and the role whose processes it concerns."""
 
     name: str
     inject: Step
@@ -22,6 +22,7 @@ class Fault(NamedTuple):
     seconds: float = 1.5
     moves: bool = True
     second_path: bool = False
+    role: str = "all"
 
 
 def _crash(system: System, owner: Host) -> None:
@@ -32,12 +33,7 @@ def _crash(system: System, owner: Host) -> None:
 
 
 def _revive(system: System, owner: Host) -> None:
-    owner.end()
-    for name, address in (("eth0", owner.address), ("eth1", owner.second)):
-        owner.ip(f"addr flush dev {name}")
-        owner.ip(f"addr add {address}/24 dev {name}")
-    owner.cable(plugged=True)
-    owner.cable(plugged=True, port=1)
+    owner.revive()
     system.start(owner)
 
 
@@ -73,17 +69,16 @@ def _unmute(system: System, owner: Host) -> None:
     subprocess.run(argv, check=True)
 
 
-_BURN = "while True: pass"
-_EAT = (
-    "import time; x = bytearray(400 << 20)\nwhile True:\n for i in range(0, len(x), 4096): x[i] = 1"
-)
+_BURN = "import os\np = os.getppid()\nwhile os.getppid() == p: pass"
 _busy: list["subprocess.Popen[bytes]"] = []
 
 
-def _load(code: str, count: int) -> Step:
+def _load(*argv: str, count: int) -> Step:
+    """So many processes, on no host in particular: all share the machine's cores and memory."""
+
     def step(system: System, owner: Host) -> None:
         for _ in range(count):
-            _busy.append(subprocess.Popen([sys.executable, "-c", code]))
+            _busy.append(subprocess.Popen([sys.executable, *argv]))
 
     return step
 
@@ -105,8 +100,9 @@ FAULTS = {
         Fault("host crashed", _crash, _revive),
         Fault("holder killed", _signal("holder", signal.SIGKILL), _restart),
         Fault("holder frozen", _signal("holder", signal.SIGSTOP), _restart),
-        Fault("agent killed", _signal("agent", signal.SIGKILL), _restart, 3.0, moves=False),
-        Fault("agent frozen", _signal("agent", signal.SIGSTOP), _restart, 3.0, moves=False),
+        # longer than an agent's word counts (fitness.ttl)
+        Fault("agent killed", _signal("agent", signal.SIGKILL), _restart, 9.0, role="agent"),
+        Fault("agent frozen", _signal("agent", signal.SIGSTOP), _restart, 9.0, role="agent"),
         Fault("cable pulled", lambda _, owner: owner.cable(plugged=False), _plug),
         Fault(
             "cable pulled, second path",
@@ -122,7 +118,7 @@ FAULTS = {
         ),
         Fault("port mute one way", _mute, _unmute, 2.0),
         Fault("20 % loss", _lose, _unmute, 5.0, moves=False),
-        Fault("40 busy processes", _load(_BURN, 40), _rest, 10.0, moves=False),
-        Fault("memory eaten", _load(_EAT, 20), _rest, 10.0, moves=False),
+        Fault("40 busy processes", _load("-c", _BURN, count=40), _rest, 10.0, moves=False),
+        Fault("memory eaten", _load("-m", "tests.fleet.hog", count=4), _rest, 10.0, moves=False),
     )
 }

@@ -9,6 +9,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -64,6 +65,14 @@ class Host:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         self.processes.clear()
+
+    def revive(self) -> None:
+        """As after a boot: nothing runs, only its own addresses are there, its cables are in."""
+        self.end()
+        for port, address in enumerate((self.address, self.second)):
+            self.ip(f"addr flush dev eth{port}")
+            self.ip(f"addr add {address}/24 dev eth{port}")
+            self.cable(plugged=True, port=port)
 
 
 class Fleet:
@@ -128,9 +137,11 @@ class Fleet:
         """Probes while the block runs; the dictionary holds the summary after it."""
         seen: dict[str, Any] = {}
         self._say("start")
-        yield seen
-        self._say("stop")
-        seen.update(self._hear())
+        try:
+            yield seen
+        finally:
+            self._say("stop")
+            seen.update(self._hear())
 
     def answering(self) -> list[int]:
         """Numbers of the hosts that answer for the address now."""
@@ -148,15 +159,37 @@ class Fleet:
         found: Host = wait_for(one, 60, lambda: f"one owner of {VIP}")
         return found
 
+    def settled(self, span: float) -> Host:
+        """Waits until one host alone has answered, the same all the while, for ``span`` seconds."""
+        last: tuple[list[int], float] = ([], 0.0)
+
+        def quiet() -> Host | None:
+            nonlocal last
+            found, now = self.answering(), time.monotonic()
+            if found != last[0] or len(found) != 1:
+                last = (found, now)
+            done = len(found) == 1 and now - last[1] >= span
+            return self.hosts[found[0] - 1] if done else None
+
+        what = f"one owner of {VIP} for {span:g} s"
+        settled: Host = wait_for(quiet, 60, lambda: f"{what}; last answered: {last[0]}")
+        return settled
+
     def close(self) -> None:
-        """Ends all processes and removes the namespaces."""
-        for host in self.hosts:
-            host.end()
-        for process in self._helpers:
-            process.kill()
-            process.communicate()
-        for space in (self.switch, self.client, *(h.space for h in self.hosts)):
-            subprocess.run(["ip", "netns", "del", space], capture_output=True)
+        """Ends all processes in the namespaces and removes these, whatever signal comes."""
+        signals = {signal.SIGINT, signal.SIGTERM}
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+        try:
+            for host in self.hosts:
+                host.end()
+            for process in self._helpers:
+                process.kill()
+                process.communicate()
+            for space in (self.switch, self.client, *(h.space for h in self.hosts)):
+                _empty(space)
+                subprocess.run(["ip", "netns", "del", space], capture_output=True)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _ip(space: str, words: str) -> str:
@@ -166,6 +199,14 @@ def _ip(space: str, words: str) -> str:
 
 def _exec(space: str, *argv: str) -> None:
     subprocess.run(["ip", "netns", "exec", space, *argv], check=True, capture_output=True)
+
+
+def _empty(space: str) -> None:
+    """Kills what is left in a namespace: children outlive an agent that is killed."""
+    done = subprocess.run(["ip", "netns", "pids", space], capture_output=True, text=True)
+    for number in map(int, done.stdout.split()):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from hwagent.cli.client import NoAgent, request
 from tests.fleet.lab import VIP, Fleet, Host
 from tests.waiting import wait_for
 
@@ -21,6 +22,8 @@ class System:
     """
 
     name = ""
+    #: The roles that its processes can have.
+    roles: tuple[str, ...] = ("holder", "all")
 
     def __init__(
         self, fleet: Fleet, place: Path, interval: float, interfaces: tuple[str, ...] = ("eth0",)
@@ -46,8 +49,16 @@ class System:
         raise NotImplementedError
 
     def ready(self) -> None:
-        """Waits until one host answers."""
-        self.fleet.owner()
+        """Waits until one host answers and nothing moves any more."""
+        self.fleet.settled(max(1.0, 10 * self.interval))
+
+    def rescue(self) -> None:
+        """Starts all over on every host, after something that it did not mend itself."""
+        for host in self.fleet.hosts:
+            self.signal(host, "all", signal.SIGKILL)
+        for host in self.fleet.hosts:
+            host.revive()
+            self.start(host)
 
     def signal(self, host: Host, role: str, number: signal.Signals) -> None:
         """Sends a signal to the processes of a role."""
@@ -72,6 +83,9 @@ class Hwagent(System):
     """The whole agent with holder and guardian, one group of all hosts."""
 
     name = "hwagent"
+    #: The lease, in intervals.
+    lease = 3.0
+    roles = ("holder", "agent", "all")
     _ROLES = {"holder": "hwagent.vip --socket", "agent": "hwagent.cli run", "all": ""}
 
     def start(self, host: Host) -> None:
@@ -87,7 +101,7 @@ class Hwagent(System):
         networks = len(self.interfaces)
         voters = {f"h{h.number}": [h.address, h.second][:networks] for h in self.fleet.hosts}
         vip = {"address": f"{VIP}/24", "interfaces": list(self.interfaces), "group": "web"}
-        times = {"interval": _ms(self.interval), "lease": _ms(3 * self.interval)}
+        times = {"interval": _ms(self.interval), "lease": _ms(self.lease * self.interval)}
         return {
             "host": f"h{host.number}",
             "mode": "act",
@@ -108,14 +122,17 @@ class Hwagent(System):
 
     def ready(self) -> None:
         """Waits until one host answers and each of them has a gate and a last will."""
-        super().ready()
         for host in self.fleet.hosts:
             wait_for(lambda host=host: self._whole(host), 60, f"{host.space} whole")  # type: ignore[misc]
+        super().ready()
 
     def status(self, host: Host) -> Any:
         """The status of a host's agent, None if it does not answer."""
-        done = self.cli(host, "status", "-o", "json")
-        return json.loads(done.stdout) if done.stdout else None
+        try:
+            code, body = request(str(self._place(host) / "run/hwagent.sock"), "GET", "/v1/status")
+        except NoAgent:
+            return None
+        return json.loads(body) if code == 200 else None
 
     def cli(self, host: Host, *words: str) -> "subprocess.CompletedProcess[str]":
         """Runs a command on a host."""
@@ -132,18 +149,22 @@ class Hwagent(System):
 
 
 class Keepalived(System):
-    """keepalived with VRRPv3 (Debian's package), one router with falling priorities."""
+    """keepalived with VRRPv3 (Debian's package), one router with falling priorities.
+
+    Who returns does not preempt, as ours does not: else a round would begin before the one before
+    has ended.
+    """
 
     name = "keepalived"
     _CONFIGURATION = """
 global_defs {{ vrrp_version 3
  script_user root }}
 vrrp_instance V {{ state BACKUP
+ nopreempt
  interface {interface}
  virtual_router_id 51
  priority {priority}
  advert_int {interval}
- {track}
  virtual_ipaddress {{ {vip}/24 }} }}
 """
 
@@ -159,13 +180,21 @@ vrrp_instance V {{ state BACKUP
             interface=self.interfaces[0],
             priority=220 - 20 * host.number,
             interval=self.interval,
-            track="",
             vip=VIP,
         )
         (place / "conf").write_text(text)
+        for name in ("log", "pid", "pid2", "pid3"):
+            (place / name).unlink(missing_ok=True)
         argv = ["keepalived", "-n", "-l", "-f", str(place / "conf")]
         argv += ["-p", str(place / "pid"), "-r", str(place / "pid2"), "-c", str(place / "pid3")]
         host.run(*argv, log=place / "log")
+
+    def ready(self) -> None:
+        """Waits until each has begun to take part and one host answers."""
+        for host in self.fleet.hosts:
+            log = self.place / f"k{host.number}" / "log"
+            wait_for(lambda log=log: b" STATE" in log.read_bytes(), 60, f"{host.space} begun")  # type: ignore[misc]
+        super().ready()
 
     def move(self, host: Host) -> None:
         """It is ended in order: what operators do, for it has no command for this."""

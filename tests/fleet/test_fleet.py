@@ -51,7 +51,7 @@ def bears(host: Host) -> bool:
 @pytest.mark.parametrize(
     "name",
     ["planned move", "holder killed", "holder frozen", "cable pulled", "port mute one way",
-     "host crashed", "agent killed", "20 % loss"],
+     "host crashed", "20 % loss"],
 )  # fmt: skip
 def test_one_host_answers_whatever_happens_to_it(three: Hwagent, name: str) -> None:
     owner, seen = strike(three, name)
@@ -60,6 +60,15 @@ def test_one_host_answers_whatever_happens_to_it(three: Hwagent, name: str) -> N
         assert three.fleet.owner() is not owner
     else:
         assert {host for _, host in seen["owners"]} == {owner.number}
+
+
+def test_an_agent_that_dies_costs_nothing_and_its_host_hands_over_in_time(three: Hwagent) -> None:
+    """Its last word counts on for a while (fitness.ttl); then another fit host has the address."""
+    owner, seen = strike(three, "agent killed")
+    assert seen["overlaps"] == 0
+    assert next(host for _, host in seen["owners"]) == owner.number
+    assert seen["owners"][1][0] > 2
+    assert three.fleet.owner() is not owner
 
 
 def test_every_host_says_who_holds_it(three: Hwagent) -> None:
