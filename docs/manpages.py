@@ -138,9 +138,11 @@ def _struct_in(of: Any) -> tuple[type[msgspec.Struct] | None, str]:
     """The section that a key holds, and how its name goes on if it is one of many."""
     if isinstance(of, type) and issubclass(of, msgspec.Struct):
         return of, ""
+    suffix = {dict: ".NAME", list: "[]", tuple: "[]"}.get(get_origin(of) or of, "")
     for part in get_args(of):
-        if isinstance(part, type) and issubclass(part, msgspec.Struct):
-            return part, ".NAME" if get_origin(of) is dict else "[]"
+        struct, rest = _struct_in(part)
+        if struct is not None:
+            return struct, suffix + rest
     return None, ""
 
 

@@ -13,6 +13,7 @@ from .groups import check_groups
 from .schema import Config
 from .source import ConfigError, Place, Source, convert, nearest, parse
 from .switches import check_switches
+from .vip_services import check_vip_services
 
 #: Where a package installs the configuration.
 SYSTEM_FILE = "/etc/hwagent/hwagent.yaml"
@@ -114,6 +115,7 @@ def _check(source: Source, config: Config, collectors: list[str]) -> None:
             raise source.error(("vips", index, "address"), f"{address} stands twice")
         seen[address] = index
     check_groups(source, config, host_name(config))
+    check_vip_services(source, config)
     check_switches(source, config.switches)
     check_cluster(source, config)
     names: set[str] = set()

@@ -8,6 +8,7 @@ from hwagent.model import Mode, Severity
 
 from .switches import Switch
 from .units import Duration, Size
+from .vip_services import VipServices
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -35,6 +36,7 @@ class Vip(Section, frozen=True):
     One of a ``group`` is held by one of its hosts only, whichever its voters agree on; without a
     group it is this host's alone. Addresses of a group with the same ``together`` go to one host,
     those with the same ``apart`` to different ones, as far apart as ``cluster.zone`` says.
+    ``services`` run where the address is; those of its group, if it has none of its own.
     """
 
     address: str
@@ -42,6 +44,7 @@ class Vip(Section, frozen=True):
     group: str = ""
     together: str = ""
     apart: str = ""
+    services: VipServices | None = None
 
 
 #: Hosts by name, with their addresses: one for each network on which they reach each other.
@@ -71,6 +74,7 @@ class Group(Section, frozen=True):
     quorum: Literal["majority", "any"] = "majority"
     preempt: bool = False
     port: int = 7947
+    services: VipServices | None = None
 
 
 class Fitness(Section, frozen=True):

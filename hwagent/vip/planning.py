@@ -3,6 +3,7 @@
 from ipaddress import ip_address, ip_interface
 
 from hwagent.config import Config, Group
+from hwagent.config.vip_services import VipServices, services_of
 
 from . import protocol
 from .protocol import GroupPlan, Plan, Secrets
@@ -11,10 +12,22 @@ from .protocol import GroupPlan, Plan, Secrets
 def plan_of(config: Config, host: str, secrets: Secrets) -> Plan:
     """What the holder of ``host`` is told; addresses in the kernel's form. Raises ValueError."""
     vips = tuple(
-        protocol.Vip(str(ip_interface(vip.address)), tuple(vip.interfaces), vip.group)
+        protocol.Vip(
+            str(ip_interface(vip.address)),
+            tuple(vip.interfaces),
+            vip.group,
+            *_patience(services_of(config, vip)),
+        )
         for vip in config.vips
     )
     return Plan(vips, host, tuple(_group(group) for group in config.groups), secrets)
+
+
+def _patience(services: VipServices) -> tuple[float, float]:
+    """For how long services may start, and an address is left to others if they do not."""
+    if not services.run:
+        return 0.0, 0.0
+    return float(services.start_timeout), float(services.cooldown)
 
 
 def _group(group: Group) -> GroupPlan:
