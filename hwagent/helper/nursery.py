@@ -21,6 +21,7 @@ from hwagent.collect.root import Root
 from .jobs import JOBS, Role, preload
 from .process import adopt_orphans, become, die_with
 from .protocol import PACKET_MAX, Born, Fork, Gone, Kill, NotBorn, Report, decode_request, encode
+from .trust import TRUST
 from .worker import JobFunction, serve
 
 
@@ -157,6 +158,8 @@ def main(argv: Sequence[str]) -> None:
         signal.signal(number, signal.SIG_IGN)
     role: Role = next((r for r in JOBS if r == options.get("--role")), "poller")
     prepare()
+    TRUST.config = options.get("--config", "")
+    TRUST.runtime = options.get("--runtime", TRUST.runtime)
     if user := options.get("--user"):
         become(user)
     with socket.socket(fileno=int(options["--fd"])) as control:

@@ -107,7 +107,8 @@ class Pool:
 
     ``workers`` bounds how many jobs that answer promptly run at once. The nursery is a child of the
     agent, or, with ``socket``, the helper service that listens there. ``user`` is whom a poller
-    becomes where it runs as root. ``nursery`` is the command that starts one.
+    becomes where it runs as root. ``trust`` are the configuration and the runtime directory that
+    root's workers go by. ``nursery`` is the command that starts one.
     """
 
     def __init__(
@@ -118,11 +119,14 @@ class Pool:
         *,
         user: str = "",
         socket: str = "",
+        trust: tuple[str, str] = ("", ""),
         nursery: Sequence[str] = NURSERY,
     ) -> None:
         arguments = [*nursery, "--role", role, "--root", root]
         if user:
             arguments += ["--user", user]
+        if any(trust):
+            arguments += ["--config", trust[0], "--runtime", trust[1]]
         self._link = Link(arguments, socket, self._gone, self._lost)
         self._open = False
         self._keeper: asyncio.Task[None] | None = None

@@ -11,6 +11,7 @@ from .bond_verbs import BondActive
 from .disk_verbs import DiskSignature, Locate
 from .md_verbs import MdAdd, MdReAdd, MdSetMember, MdSyncAction, MdSyncSpeed
 from .verb import Verb, VerbRefused, VerbResult
+from .vip_verbs import VipService
 
 __all__ = ["VERBS", "VerbResult", "run_verb", "subject"]
 
@@ -23,9 +24,10 @@ VERBS: Mapping[str, type[Verb]] = {
     "bond_active": BondActive,
     "locate": Locate,
     "disk_signature": DiskSignature,
+    "vip_service": VipService,
 }
 #: Arguments that say what a verb is done to, the first that is there.
-_SUBJECTS = ("array", "bond", "disk", "device")
+_SUBJECTS = ("array", "bond", "disk", "device", "vip")
 
 
 def run_verb(name: str, arguments: Mapping[str, Any], root: Root) -> VerbResult:
