@@ -92,19 +92,30 @@ def gate(root: Root) -> Finding:
     release = platform.release()
     numbers = tuple(int(n) for n in release.split("-")[0].split(".")[:2] if n.isdecimal())
     if numbers < GATE_KERNEL:
-        found = f"kernel {release} is older than {'.'.join(map(str, GATE_KERNEL))}"
+        found = f"kernel {release} is older than {'.'.join(map(str, GATE_KERNEL))}{_instead()}"
         return Finding("gate", Health.DEGRADED, found, "a newer kernel")
     try:
         Gate().close()
     except FileNotFoundError as e:
         advice = install(root, "libbpf1", "libbpf")
-        return Finding("gate", Health.DEGRADED, e.strerror or str(e), advice)
+        return Finding("gate", Health.DEGRADED, f"{e.strerror or e}{_instead()}", advice)
     except OSError as e:
         if os.geteuid() != 0:
             return Finding("gate", Health.UNKNOWN, "only root can load it", "try as root")
         advice = "CAP_BPF and CAP_NET_ADMIN, and a kernel with CONFIG_BPF_SYSCALL and act_bpf"
-        return Finding("gate", Health.DEGRADED, f"the kernel refuses it: {e.strerror}", advice)
+        found = f"the kernel refuses it: {e.strerror}{_instead()}"
+        return Finding("gate", Health.DEGRADED, found, advice)
     return Finding("gate", Health.OK, "the kernel takes it: a frozen holder answers to nobody")
+
+
+def _instead() -> str:
+    """What guards where the kernel takes no program; it is only tried, and nothing is set."""
+    from hwagent.gate.nftables import Table
+
+    try:
+        return f"; nftables guards instead: {Table().weakness}"
+    except OSError as e:
+        return f"; nor can nftables guard: {e.strerror or e}"
 
 
 def tools(root: Root) -> Iterator[Finding]:

@@ -3,6 +3,8 @@
 import ipaddress
 import os
 import struct
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from .deadlines import SLOTS, Deadlines
@@ -17,8 +19,10 @@ class Gate:
     """One gate: all slots shut, attached nowhere. Raises OSError if this kernel cannot bear it.
 
     What is attached stays in the kernel whatever becomes of the process: a gate left behind goes on
-    silencing the addresses whose deadlines have passed.
+    silencing the addresses whose deadlines have passed. ``weakness`` is what it cannot do.
     """
+
+    weakness = ""
 
     def __init__(self) -> None:
         self._library = Library()
@@ -27,18 +31,32 @@ class Gate:
         self._vips = self._library.map(self._object, "vips")
         self.deadlines = Deadlines(os.dup(self._library.map(self._object, "deadlines")))
 
-    def bear(self, address: str, slot: int) -> None:
-        """Makes an address (without prefix length) obey a slot's deadline. Raises OSError."""
-        if not 0 <= slot < SLOTS:
-            raise ValueError(f"slot {slot} is not within 0 to {SLOTS - 1}")
-        self._library.update(self._vips, key(address), struct.pack("=I", slot))
+    def fileno(self) -> int:
+        """The file of the deadlines, for the holder."""
+        return self.deadlines.fd
 
-    def spare(self, address: str) -> None:
-        """Leaves an address alone from now on; one that was not borne may be named."""
-        try:
-            self._library.delete(self._vips, key(address))
-        except FileNotFoundError:
-            return
+    def bear(self, slots: Mapping[str, int]) -> None:
+        """Makes addresses (without prefix length) obey a slot's deadline each. Raises OSError."""
+        for address, slot in slots.items():
+            if not 0 <= slot < SLOTS:
+                raise ValueError(f"slot {slot} is not within 0 to {SLOTS - 1}")
+            self._library.update(self._vips, key(address), struct.pack("=I", slot))
+
+    def spare(self, slots: Mapping[str, int]) -> None:
+        """Leaves addresses alone from now on; those that were not borne may be named."""
+        for address, slot in slots.items():
+            with suppress(FileNotFoundError):
+                self._library.delete(self._vips, key(address))
+            self.deadlines.shut(slot)
+
+    def shut(self, slots: Mapping[str, int]) -> None:
+        """Lets nothing pass any more."""
+        for slot in slots.values():
+            self.deadlines.shut(slot)
+
+    def clear(self, slots: Mapping[str, int]) -> None:
+        """Spares all: there is nothing to be guarded."""
+        self.spare(slots)
 
     def attach(self, number: int) -> None:
         """Guards an interface, by its index, in both directions. Raises OSError."""

@@ -42,7 +42,7 @@ class Chamber:
         settle: Callable[[], None],
         report: Callable[[effects.Report], None],
     ) -> None:
-        self.slots = Slots()
+        self.slots = Slots(poll)
         self._machine = machine
         self._poll = poll
         self._settle = settle
@@ -70,7 +70,9 @@ class Chamber:
             self._convene(plan.host, group)
 
     def serve(self, number: int) -> bool:
-        """Takes what has come in on a socket, if it is a council's."""
+        """Takes what has come in on a socket, if it is the gate's or a council's."""
+        if self.slots.serve(number):
+            return True
         for council in self._councils.values():
             if council.wire.reads(number):
                 self._obey(council, council.receive(number))

@@ -27,7 +27,7 @@ from hwagent.net.rtnetlink import Link, Netlink
 from .claim import claim, claim_guard, owner
 from .effects import Place
 from .porter import Porter
-from .protocol import LINE_MAX, Gate, Parcel, Ping, Reply, Status, Will, clock
+from .protocol import GATE_PROBLEM_MAX, LINE_MAX, Gate, Parcel, Ping, Reply, Status, Will, clock
 from .realtime import Parent, hurry
 from .ward import ip
 
@@ -134,7 +134,7 @@ class Guardian:
                 gone = False
                 self._note(_decoder.decode(line), writer)
             elif pulse.silent(clock()) and not gone:
-                self._porter.shut()
+                self._shut()
                 places = self._do("look for addresses", lambda: left(self._held))
                 gone = places is not None and self._remove("the holder does not answer", places)
 
@@ -149,7 +149,8 @@ class Guardian:
             socket.send_fds(connection, [message], [fd])
 
     def _gate(self) -> Gate:
-        return Gate(self._porter.slots, self._porter.problem)
+        porter = self._porter
+        return Gate(porter.slots, porter.problem[:GATE_PROBLEM_MAX], porter.kind)
 
     def _note(self, reply: Reply, writer: asyncio.StreamWriter) -> None:
         if isinstance(reply, Will):
@@ -157,9 +158,20 @@ class Guardian:
         elif isinstance(reply, Status):
             held = (vip for vip in reply.vips if vip.state == "held")
             self._held = {Place(vip.interface, vip.address) for vip in held}
-            if self._porter.bear({ip(vip.address) for vip in reply.vips}):
+            before = self._porter.problem
+            addresses = {ip(vip.address) for vip in reply.vips}
+            if self._do("guard addresses", lambda: self._porter.bear(addresses)):
                 self._guard_links()
-                writer.write(msgspec.json.encode(self._gate()) + b"\n")
+            elif self._porter.problem == before:
+                return
+            writer.write(msgspec.json.encode(self._gate()) + b"\n")
+
+    def _shut(self) -> None:
+        self._do("shut the gate", self._porter.shut)
+
+    def _rest(self) -> None:
+        """Whoever sets one of these addresses by hand now is not silenced by a gate left behind."""
+        self._do("take the gate away", self._porter.rest)
 
     def _guard_links(self) -> None:
         self._do("guard an interface", lambda: self._porter.guard(links()))
@@ -172,15 +184,20 @@ class Guardian:
         as those of a frozen one do: its groups may still wait for its leases to end.
         """
         places = self._do("look for addresses", lambda: left(self._held))
-        if places is None or not (places or self._will):
+        if places is None:
+            return True
+        if not places and not self._will:
+            if owner(self._users) is None:
+                self._rest()
             return True
         claimed = claim()
         if claimed is None and owner(self._users) is not None:
             return False
-        self._porter.shut()
+        self._shut()
         if self._remove("there is no holder", places):
             parcels, self._will = self._will, ()
             send(parcels)
+            self._rest()
         if claimed is not None:
             claimed.close()
         return True

@@ -247,11 +247,13 @@ class Holder:
         try:
             if client.files:
                 slots.adopt(client.files.pop(0), gate.slots)
+            elif gate.kind == "nftables":
+                slots.adopt_tickets(gate.slots)
             else:
                 slots.assign(gate.slots)
         except (OSError, ValueError) as e:
             return self._refuse(client, "", f"no gate: {e}")
-        self._gate_lacks = () if slots.there else (f"the kernel's gate: {gate.problem}",)
+        self._gate_lacks = (f"the kernel's gate: {gate.problem}",) if gate.problem else ()
         self._breathe_at = -math.inf
         return None
 
@@ -357,7 +359,7 @@ class Holder:
             vips=tuple(self._vip(ward, *holders.get(ward.ip, ("", 0))) for ward in wards),
             carriers=self._carriers,
             stall_ms_max=round(self._stall * 1000, 1),
-            lacks=(*self._lacks, *missing, *self._gate_lacks),
+            lacks=(*self._lacks, *missing, *self._gate_lacks, *self._chamber.slots.lacks()),
         )
 
     def _vip(self, ward: Ward, holder: str, epoch: int) -> VipStatus:

@@ -21,6 +21,8 @@ VIPS_MAX = 2048
 GROUPS_MAX = 64
 #: Longest reason of an agent, in characters.
 REASON_MAX = 200
+#: Longest text on what the gate lacks, in characters.
+GATE_PROBLEM_MAX = 500
 #: Longest time to live that a word may have, in seconds.
 TTL_MAX = 3600.0
 
@@ -112,10 +114,15 @@ class Move(msgspec.Struct, frozen=True, tag_field="message", tag="move"):
 
 
 class Gate(msgspec.Struct, frozen=True, tag_field="message", tag="gate"):
-    """The guardian's gate: slots by IP address. The file of the first one comes with it."""
+    """The guardian's gate: slots by IP address, and what it lacks.
+
+    The file of the deadlines comes with the first one of eBPF; that of nftables is opened by
+    tickets, and its slots mean nothing.
+    """
 
     slots: Annotated[dict[str, Slot], msgspec.Meta(max_length=VIPS_MAX)]
-    problem: Annotated[str, msgspec.Meta(max_length=REASON_MAX)] = ""
+    problem: Annotated[str, msgspec.Meta(max_length=GATE_PROBLEM_MAX)] = ""
+    kind: Literal["ebpf", "nftables"] = "ebpf"
 
 
 class Release(msgspec.Struct, frozen=True, tag_field="message", tag="release"):

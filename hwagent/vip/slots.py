@@ -1,23 +1,32 @@
-"""The holder's side of the gate: which slot each address has, and until when it is open."""
+"""The holder's side of the gate: which addresses it obeys, and until when each is open."""
 
 import os
+import select
 from collections.abc import Iterable, Mapping
 
 from hwagent.gate import Deadlines
+from hwagent.gate.tickets import Tickets
 
 
 class Slots:
-    """The mapping that the guardian handed over, or none yet."""
+    """What the guardian handed over: a mapping, word of a gate of nftables, or nothing yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, poll: select.epoll) -> None:
+        self._poll = poll
         self._deadlines: Deadlines | None = None
+        self._tickets: Tickets | None = None
         self._slots: dict[str, int] = {}
         self._until: dict[str, int] = {}
 
     @property
     def there(self) -> bool:
         """Whether there is a gate."""
-        return self._deadlines is not None
+        return self._deadlines is not None or self._tickets is not None
+
+    def lacks(self) -> tuple[str, ...]:
+        """Why the gate cannot be opened just now, if so."""
+        problem = "" if self._tickets is None else self._tickets.problem
+        return (problem,) if problem else ()
 
     def adopt(self, fd: int, slots: Mapping[str, int]) -> None:
         """Takes a gate's mapping and its slots by IP address; what was open stays so.
@@ -29,15 +38,31 @@ class Slots:
         except (OSError, ValueError):
             os.close(fd)
             raise
-        self.forget()
+        self._forget()
         self._deadlines = deadlines
         self.assign(slots)
+
+    def adopt_tickets(self, addresses: Mapping[str, int]) -> None:
+        """Takes a gate of nftables, and the addresses that obey it. Raises OSError."""
+        if self._tickets is None:
+            tickets = Tickets()
+            self._forget()
+            self._tickets = tickets
+            self._poll.register(tickets, select.EPOLLIN)
+        self.assign(addresses)
 
     def assign(self, slots: Mapping[str, int]) -> None:
         """Takes the slots of a gate that is there already."""
         self._slots = dict(slots)
         for address, until in self._until.items():
             self._write(address, until)
+
+    def serve(self, number: int) -> bool:
+        """Takes what has come in on a file descriptor, if it is the gate's."""
+        if self._tickets is None or number != self._tickets.fileno():
+            return False
+        self._tickets.receive()
+        return True
 
     def open_until(self, addresses: Iterable[str], deadline: float) -> None:
         """Lets packets pass until a time of CLOCK_BOOTTIME in seconds; 0 shuts the gate."""
@@ -46,14 +71,21 @@ class Slots:
             self._until[address] = until
             self._write(address, until)
 
-    def forget(self) -> None:
-        """Gives the mapping back: the guardian is gone, and the gate goes on by its deadlines."""
+    def _forget(self) -> None:
+        """Gives what there was back: the gate goes on by its deadlines."""
         if self._deadlines is not None:
             self._deadlines.close()
             os.close(self._deadlines.fd)
-        self._deadlines, self._slots = None, {}
+        if self._tickets is not None:
+            self._poll.unregister(self._tickets)
+            self._tickets.close()
+        self._deadlines, self._tickets, self._slots = None, None, {}
 
     def _write(self, address: str, until: int) -> None:
         slot = self._slots.get(address)
-        if slot is not None and self._deadlines is not None:
+        if slot is None:
+            return
+        if self._deadlines is not None:
             self._deadlines.open_until(slot, until)
+        elif self._tickets is not None:
+            self._tickets.open_until(address, until)

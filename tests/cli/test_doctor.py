@@ -1,6 +1,8 @@
 """The doctor says what is missing, how to get it, and ends with the worst of it."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -138,6 +140,20 @@ def test_the_gate_is_tried_and_leaves_nothing_in_the_kernel():
     before = programs()
     assert diagnosis.gate(Root()).health == Health.OK
     assert programs() <= before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_where_the_kernel_takes_no_program_nftables_is_tried():
+    code = (
+        "from hwagent.cli import diagnosis; from hwagent.collect.root import Root;"
+        "found = diagnosis.gate(Root()); print(found.health, found.found)"
+    )
+    argv = ["setpriv", "--bounding-set", "-bpf,-sys_admin", sys.executable, "-c", code]
+    told = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert "degraded" in told
+    assert "nftables guards instead" in told
+    tables = subprocess.run(["nft", "list", "tables"], stdout=subprocess.PIPE, text=True)
+    assert "hwagent" not in tables.stdout, "it was only tried"
 
 
 def programs() -> set[str]:

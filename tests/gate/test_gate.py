@@ -10,6 +10,7 @@ import pytest
 
 from hwagent.gate.deadlines import boot_ns
 from hwagent.gate.kernel import key
+from hwagent.gate.tickets import TICK, TICKET, TIMES, code
 from tests.vip.lab import Lab
 from tests.waiting import wait_for
 
@@ -35,8 +36,8 @@ class Talk:
 class Bench:
     """A host with a gate on eth0 and addresses, a client on the switch."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
+    def __init__(self, lab: Lab, kind: str) -> None:
+        self.lab, self.kind = lab, kind
         lab.cable(1, plugged=False)  # Linux answers ARP for any of its addresses on any interface
         for address in (f"{OWN}/24", f"{VIP}/32", f"{OTHER}/32"):
             lab.ip(f"addr add {address} dev eth0")
@@ -48,7 +49,11 @@ class Bench:
         assert echo.stdout is not None
         assert echo.stdout.readline() == "ready\n"
         self.client = Talk(lab.start("-m", "tests.gate.client", space=lab.switch, talk=True))
-        self.gate = Talk(lab.start("-m", "tests.gate.driver", talk=True))
+        self.gate = self.driver()
+
+    def driver(self) -> Talk:
+        """A process with a gate."""
+        return Talk(self.lab.start("-m", "tests.gate.driver", self.kind, talk=True))
 
     def guard(self, *addresses: str) -> None:
         """Attaches the gate to eth0 for some addresses, one slot each."""
@@ -65,12 +70,26 @@ class Bench:
         return self.client(" ".join(("arp", *addresses))).split()
 
 
+@pytest.fixture(params=["ebpf", "nftables"])
+def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    yield from made(tmp_path, request.param)
+
+
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    lab = Lab(tmp_path)
+def ebpf(tmp_path: Path) -> Iterator[Bench]:
+    yield from made(tmp_path, "ebpf")
+
+
+@pytest.fixture
+def nftables(tmp_path: Path) -> Iterator[Bench]:
+    yield from made(tmp_path, "nftables")
+
+
+def made(directory: Path, kind: str) -> Iterator[Bench]:
+    lab = Lab(directory)
     try:
         lab.set_up()
-        yield Bench(lab)
+        yield Bench(lab, kind)
     finally:
         lab.tear_down()
 
@@ -137,30 +156,80 @@ def test_the_host_announces_only_while_it_is_open(bench: Bench) -> None:
 
 def test_an_address_that_is_spared_is_left_alone(bench: Bench) -> None:
     bench.guard(VIP)
-    assert bench.gate(f"spare {VIP}") == "ok"
-    assert bench.gate(f"spare {VIP}") == "ok"
+    assert bench.gate(f"spare {VIP} 0") == "ok"
     assert bench.udp(VIP) == [VIP]
 
 
-def test_an_interface_that_is_detached_is_left_alone(bench: Bench) -> None:
-    bench.guard(VIP)
-    assert bench.gate("detach eth0") == "ok"
-    assert bench.udp(VIP) == [VIP]
+def test_a_gate_that_is_cleared_away_leaves_all_alone(bench: Bench) -> None:
+    bench.guard(VIP, VIP6)
+    assert bench.gate("clear") == "ok"
+    assert bench.udp(VIP, VIP6) == sorted([VIP, VIP6])
+
+
+def test_the_guardian_shuts_all_at_once(bench: Bench) -> None:
+    bench.guard(VIP, VIP6)
+    bench.gate("open 0 600")
+    bench.gate("open 1 600")
+    assert bench.gate("shut-all") == "ok"
+    assert bench.udp(VIP, VIP6, OWN) == [OWN]
+
+
+def test_an_interface_that_is_detached_is_left_alone(ebpf: Bench) -> None:
+    ebpf.guard(VIP)
+    assert ebpf.gate("detach eth0") == "ok"
+    assert ebpf.udp(VIP) == [VIP]
 
 
 def test_a_new_gate_takes_the_place_of_the_old_one(bench: Bench) -> None:
     bench.guard(VIP)
     bench.gate.process.kill()
-    bench.gate = Talk(bench.lab.start("-m", "tests.gate.driver", talk=True))
+    bench.gate = bench.driver()
     bench.guard(VIP)
     bench.gate("open 0 600")
     assert bench.udp(VIP) == [VIP]
 
 
-def test_what_cannot_be_done_is_told(bench: Bench) -> None:
-    assert "slot 4096" in bench.gate(f"bear {VIP} 4096")
-    assert "does not appear to be" in bench.gate("bear 10.0.0.256 0")
-    assert "cannot detach" in bench.gate("detach eth0")
+def test_what_cannot_be_done_is_told(ebpf: Bench) -> None:
+    assert "slot 4096" in ebpf.gate(f"bear {VIP} 4096")
+    assert "does not appear to be" in ebpf.gate("bear 10.0.0.256 0")
+    assert "cannot detach" in ebpf.gate("detach eth0")
+
+
+def test_nftables_tells_what_it_refuses(nftables: Bench) -> None:
+    assert nftables.gate(f"spare {VIP} 0") not in ("", "ok")
+
+
+@pytest.mark.parametrize("address", [VIP, VIP6])
+def test_what_was_paused_with_a_ticket_in_hand_opens_nothing(nftables: Bench, address: str) -> None:
+    nftables.guard(address)
+    nftables.gate("pause")
+    nftables.gate("open 0 -1")
+    began = boot_ns()
+    wait_for(lambda: boot_ns() > began + 2 * TICKET * 10**6, what="the ticket's end")
+    nftables.gate("open 0 600")
+    assert nftables.udp(address, OWN) == [OWN]
+
+
+def test_a_shut_address_can_be_opened_again(bench: Bench) -> None:
+    bench.guard(VIP)
+    for _ in range(3):
+        bench.gate("open 0 600")
+        assert bench.udp(VIP) == [VIP]
+        bench.gate("shut 0")
+        assert bench.udp(VIP, OWN) == [OWN]
+
+
+def test_a_frame_of_somebody_without_a_ticket_opens_nothing(nftables: Bench) -> None:
+    nftables.guard(VIP)
+    nftables.lab.python(_FORGED)
+    assert nftables.udp(VIP, OWN) == [OWN]
+
+
+def test_nothing_is_opened_for_longer_than_is_left() -> None:
+    for left in range(0, 10**11, 12345678):
+        told = code(left)
+        assert told == 0 or TIMES[told - 1] * 10**6 <= left
+        assert told or left < TICK * 10**6
 
 
 def test_addresses_of_both_families_have_keys_of_one_length() -> None:
@@ -168,6 +237,13 @@ def test_addresses_of_both_families_have_keys_of_one_length() -> None:
     assert len(key("fd00::10")) == 16
 
 
+_FORGED = """
+import socket, struct
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+packet = struct.pack("!BBHHHBBH4x", 0x45, 0, 20, 0, 0, 50, 253, 0) + socket.inet_aton("10.0.0.10")
+for number in range(5):
+    s.sendto(bytes(6) + number.to_bytes(6, "big") + b"\\x08\\0" + packet, ("lo", 0x0800))
+"""
 _ANNOUNCE = """
 import socket, struct
 from contextlib import suppress

@@ -196,6 +196,12 @@ class Lab:
         """A guardian of the holder."""
         return self.start("-c", _GUARD, str(self.path), str(patience))
 
+    def guardian_without_ebpf(self, patience: float = 1.0) -> subprocess.Popen[str]:
+        """A guardian to whom the kernel refuses programs, as it does to all when locked down."""
+        drop = ("setpriv", "--bounding-set", "-bpf,-sys_admin", sys.executable)
+        command = ("ip", "netns", "exec", self.host, *drop)
+        return self.spawn(*command, "-c", _GUARD, str(self.path), str(patience))
+
     def agent(self, path: Path | None = None) -> Agent:
         """A connection to the holder."""
         self._agents.append(Agent(path or self.path))
