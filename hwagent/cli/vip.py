@@ -1,11 +1,16 @@
 """``hwagent vip``: virtual IPs, who holds them, and moving them by hand."""
 
+from datetime import datetime
+from typing import Any
+
 import click
 
-from .client import control, get
-from .output import output_option, print_json, print_table, socket_option
+from hwagent.config import duration
 
-_COLUMNS = ("address", "state", "interface", "group", "holder", "epoch", "reason")
+from .client import control, get
+from .output import fail, output_option, print_json, print_table, socket_option
+
+_COLUMNS = ("address", "state", "interface", "group", "holder", "pinned", "epoch", "reason")
 
 
 @click.group("vip")
@@ -22,7 +27,7 @@ def list_(output: str, path: str) -> int:
     if output == "json":
         print_json({"vips": vips})
         return 0
-    rows = [tuple(v.get(column, "") or "" for column in _COLUMNS) for v in vips]
+    rows = [tuple(_cell(v, column) for column in _COLUMNS) for v in vips]
     print_table(_COLUMNS, rows, "no virtual IPs are configured")
     return 0
 
@@ -36,6 +41,36 @@ def move(address: str, host: str, output: str, path: str) -> int:
     """Hands ADDRESS, held here, to HOST of its group: make before break."""
     answer = control(path, "vip-move", address=address, to=host)
     return _told(output, answer, f"{answer['address']} goes to {answer['to']}")
+
+
+@command.command("pin")
+@click.argument("address")
+@click.argument("host")
+@click.option("--for", "span", default="", help="Unpin by itself after so long, such as 2h.")
+@output_option
+@socket_option
+def pin(address: str, host: str, span: str, output: str, path: str) -> int:
+    """Wants ADDRESS on HOST of its group for as long as HOST may hold it.
+
+    All hosts keep to it, over restarts too. While HOST is unfit, another one holds ADDRESS.
+    """
+    try:
+        seconds = float(duration(span)) if span else 0.0
+    except ValueError as e:
+        fail(f"--for: {e}")
+    answer = control(path, "vip-pin", address=address, to=host, seconds=seconds)
+    end = f" until {_time(answer['until'])}" if answer["until"] else ""
+    return _told(output, answer, f"{answer['address']} is pinned to {answer['to']}{end}")
+
+
+@command.command("unpin")
+@click.argument("address")
+@output_option
+@socket_option
+def unpin(address: str, output: str, path: str) -> int:
+    """Takes the pin of ADDRESS back: it goes where placement wants it."""
+    answer = control(path, "vip-unpin", address=address)
+    return _told(output, answer, f"{answer['address']} is not pinned to {answer['from']} any more")
 
 
 @command.command("release")
@@ -55,6 +90,16 @@ def take(output: str, path: str) -> int:
     """Ends releases and conflicts: every address may be held here again."""
     answer = control(path, "vip-take")
     return _told(output, answer, "every address may be held here again")
+
+
+def _cell(vip: dict[str, Any], column: str) -> str:
+    if column == "pinned" and vip.get("pinned_until"):
+        return f"{vip['pinned']} until {_time(vip['pinned_until'])}"
+    return str(vip.get(column, "") or "")
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
 
 
 def _told(output: str, answer: object, text: str) -> int:

@@ -8,6 +8,7 @@ import msgspec
 
 from hwagent.model import Alert, AlertState, Component, Health, Severity
 
+from .decrees import Decree
 from .messages import Value
 
 #: Alerts, failing components and addresses that are listed; the rest is counted.
@@ -33,6 +34,7 @@ class Report(msgspec.Struct, kw_only=True):
     failing: dict[str, str] = {}
     alerts: list[dict[str, Any]] = []
     vips: dict[str, str] = {}
+    decrees: list[Decree] = []
     unlisted: int = 0
 
 
@@ -52,6 +54,7 @@ def values(report: Report) -> dict[str, Value]:
         listed[_cut(key)] = _pack(alert)
     listed |= {_cut(f"bad:{id}"): _cut(why) for id, why in report.failing.items()}
     listed |= {_cut(f"vip:{address}"): _cut(where) for address, where in report.vips.items()}
+    found |= {f"decree:{d.subject}": _encode(d) for d in report.decrees}
     unlisted = max(0, len(listed) - LISTED) + report.unlisted
     found |= dict(list(listed.items())[:LISTED])
     return found | ({"unlisted": unlisted} if unlisted else {})
@@ -70,6 +73,7 @@ def read(values: Mapping[str, Value]) -> Report:
             report.vips[rest] = str(value)
         elif kind == "alert" and (alert := _unpack(rest, value)):
             report.alerts.append(alert)
+    report.decrees = decrees(values)
     for key in (*_PLAIN, "unlisted"):
         _set(report, key, values.get(key))
     return report
@@ -109,6 +113,23 @@ def _alert(alert: Alert) -> dict[str, Any]:
 def _pack(alert: Mapping[str, Any]) -> str:
     parts = [alert["severity"], alert["since"], _cut(alert["summary"]), alert["inhibited_by"]]
     return msgspec.json.encode(parts).decode()
+
+
+def _encode(decree: Decree) -> str:
+    return msgspec.json.encode(decree).decode()
+
+
+def decrees(values: Mapping[str, Value]) -> list[Decree]:
+    """The orders that a member knows; those of another version are left out."""
+    said = (_decode(value) for key, value in values.items() if key.startswith("decree:"))
+    return [decree for decree in said if decree is not None]
+
+
+def _decode(value: Value) -> Decree | None:
+    try:
+        return msgspec.json.decode(str(value), type=Decree)
+    except msgspec.DecodeError:
+        return None
 
 
 def _unpack(key: str, value: Value) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ import msgspec
 from hwagent import __version__
 from hwagent.api.exposition import Exposition
 from hwagent.api.server import Server
+from hwagent.cluster.decrees import Decree
 from hwagent.collect.watching import Watch
 from hwagent.config import Config, load_config
 from hwagent.helper import Pool
@@ -308,7 +309,10 @@ class Agent:
     def _remember(self) -> None:
         data, problem = load_memory(self.options.places.memory)
         self._trouble("memory", problem and f"silences and acknowledgements are lost: {problem}")
-        self.core.restore(data)
+        try:
+            self.core.restore(data)
+        except msgspec.ValidationError as e:
+            self._trouble("memory", f"{self.options.places.memory}: {e}")
 
     def save(self) -> None:
         """Writes what people told the agent, without waiting for the disk."""
@@ -320,8 +324,14 @@ class Agent:
         self._trouble("memory", problem and f"what people said does not outlive us: {problem}")
 
     def vips(self) -> list[dict[str, Any]]:
-        """Virtual IPs of the configuration as the holder has them."""
-        return self.holding.vips() if self.config.vips else []
+        """Virtual IPs of the configuration as the holder has them, and where they are pinned."""
+        found = self.holding.vips() if self.config.vips else []
+        pins = self.core.decrees.pins(self.clock.now())
+        for vip in found:
+            pin = pins.get(vip["address"].partition("/")[0])
+            vip["pinned"] = pin.value if pin else ""
+            vip["pinned_until"] = pin.until if pin else 0.0
+        return found
 
     def expose(self) -> None:
         """Brings the exposition up to date with all readings."""
@@ -339,6 +349,17 @@ class Agent:
         return [p for p in found if p]
 
     # For people
+
+    def heard(self, decrees: Iterable[Decree]) -> None:
+        """Takes orders that another host told of; what is news is kept, told on and obeyed."""
+        if self.core.decrees.merge(self.clock.now(), decrees):
+            self.obey()
+
+    def obey(self) -> None:
+        """There are new orders for the fleet."""
+        self.save()
+        self.gossip.changed()
+        self.holding.hurry()
 
     def note(self, name: str, data: dict[str, Any]) -> None:
         """Puts what a person did into the journal."""

@@ -89,6 +89,8 @@ class Control:
             "leave": fleet.leave,
             "keys": fleet.keys,
             "vip-move": vip.move,
+            "vip-pin": vip.pin,
+            "vip-unpin": vip.unpin,
             "vip-release": vip.release,
             "vip-take": vip.take,
         }

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from hwagent.cluster.decrees import Decrees
 from hwagent.config import Config
 from hwagent.journal import Record
 from hwagent.model import Action, Alert, Component, Health, Outcome, Sample, Vocabulary, worst
@@ -46,6 +47,7 @@ class Core:
         self.silences = Silences()
         self.acks = Acks()
         self.maintenance = Maintenance()
+        self.decrees = Decrees()
         self.outcomes: list[Outcome] = []
         self._readings = Readings(vocabulary)
         self._verdict: Verdict | None = None
@@ -175,13 +177,15 @@ class Core:
             "silences": self.silences.to_dict(),
             "acks": self.acks.to_dict(),
             "maintenance": self.maintenance.to_dict(),
+            "decrees": self.decrees.to_list(),
         }
 
     def restore(self, data: dict[str, Any]) -> None:
-        """Takes back what ``keep`` gave."""
+        """Takes back what ``keep`` gave. Raises msgspec.ValidationError for what is no order."""
         self.silences = Silences.from_dict(data.get("silences", {}))
         self.acks = Acks.from_dict(data.get("acks", {}))
         self.maintenance = Maintenance.from_dict(data.get("maintenance", {}))
+        self.decrees.restore(data.get("decrees", []))
 
     # Inside
 

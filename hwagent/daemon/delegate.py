@@ -39,7 +39,9 @@ class Delegate:
         config = self._agent.config
         fleet = self._agent.gossip.fleet()
         self._weights = loads(fleet, self._weights)
-        return ranking(config, self._agent.host, fleet, holders, self._weights)
+        pins = self._agent.core.decrees.pins(self._agent.clock.now())
+        wanted = {address: pin.value for address, pin in pins.items()}
+        return ranking(config, self._agent.host, fleet, holders, self._weights, wanted)
 
     def _read(self, config: Config) -> Secrets:
         cluster, self.problem = config.cluster, ""

@@ -16,7 +16,7 @@ from hwagent.cluster.effects import Event
 from hwagent.cluster.keyring import Keyring
 from hwagent.cluster.keystore import load_keyring, save_keyring
 from hwagent.cluster.node import Node
-from hwagent.cluster.report import Report, make, values
+from hwagent.cluster.report import Report, decrees, make, values
 from hwagent.cluster.snapshot import Snapshot, load_snapshot, save_snapshot, take_snapshot
 from hwagent.config import Config
 from hwagent.config.schema import Cluster
@@ -211,6 +211,7 @@ class Gossip:
             report.unfit = "the first round of looks is under way"
         report.load = min(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         report.weight = self._config.cluster.weight
+        report.decrees = agent.core.decrees.all()
         report.keyring = self.node.settings.keyring.version if self.node else 0
         return report
 
@@ -221,6 +222,9 @@ class Gossip:
             except OSError as e:
                 log.error("the keys are not kept: %s", e)
             self.changed()
+        if event.type == "status" and self.node is not None:
+            board = self.node.core.swim.statuses.get(event.member)
+            self._agent.heard(decrees(board.values()) if board is not None else ())
         if event.type in ("status", "probe_failed", "forgotten"):
             return
         agent, id = self._agent, f"member:{event.member}"

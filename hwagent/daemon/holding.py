@@ -49,6 +49,10 @@ class Holding:
         self._verdict = verdict
         self._wake.set()
 
+    def hurry(self) -> None:
+        """Has the holder told at once how this host stands."""
+        self._wake.set()
+
     async def run(self) -> None:
         """Talks to the holder until cancelled; comes back after a holder that died."""
         while True:

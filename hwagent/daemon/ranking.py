@@ -28,30 +28,33 @@ def ranking(
     fleet: Iterable[Mapping[str, Any]],
     holders: Mapping[str, str],
     loads: Mapping[str, float],
+    pins: Mapping[str, str] = {},
+    calm: bool = True,
 ) -> Ranking:
     """Ranks of ``host``. ``holders`` are the hosts that hold addresses now, ``loads`` the weights.
 
+    ``pins`` are the hosts that an operator wants addresses on. While the fleet is not ``calm``,
+    what a host holds that is not unfit stays there; pins are obeyed all the same.
     A host of which the fleet knows nothing counts as fit, with a weight of one.
     """
     known = _known(fleet)
     ranks: dict[str, int] = {}
     leave: list[str] = []
     for group in config.groups:
-        names = _names(group)
-        hosts = [known.get(name, Host(name)) for name in names]
-        vips = [
-            Vip(str(ip_interface(v.address).ip), names)
-            for v in config.vips
-            if v.group == group.name
-        ]
+        hosts = [known.get(name, Host(name)) for name in able(group)]
+        vips = _vips(config, group, pins)
         shares = {h.name: loads.get(h.name, h.weight) for h in hosts}
         moves = group.preempt or known.get(host, Host(host)).fitness is not Fitness.FIT
         targets = place(hosts, vips, shares, {v.name: holders.get(v.name, "") for v in vips})
+        holding = {h.name for h in hosts if h.fitness is not Fitness.UNFIT}
         for vip in vips:
             target = targets.get(vip.name, "")
             holder = holders.get(vip.name, "")
+            pinned = target == vip.pin != ""
+            if not calm and holder in holding and not pinned:
+                target = holder
             ranks[vip.name] = _rank(host, target, succession(hosts, vip, shares), holder)
-            if holder == host and target not in ("", host) and moves:
+            if holder == host and target not in ("", host) and (moves or pinned):
                 leave.append(vip.name)
     return Ranking(ranks, tuple(leave))
 
@@ -71,7 +74,18 @@ def _rank(host: str, target: str, order: list[str], holder: str) -> int:
     return askers.index(host) if host in askers else len(askers)
 
 
-def _names(group: Group) -> tuple[str, ...]:
+def _vips(config: Config, group: Group, pins: Mapping[str, str]) -> list[Vip]:
+    found = []
+    for vip in config.vips:
+        if vip.group == group.name:
+            name = str(ip_interface(vip.address).ip)
+            pin = pins.get(name, "")
+            found.append(Vip(name, able(group), vip.together, vip.apart, pin))
+    return found
+
+
+def able(group: Group) -> tuple[str, ...]:
+    """The hosts that may hold addresses of a group."""
     return tuple(n for n in {**group.members, **group.voters} if n not in group.witnesses)
 
 

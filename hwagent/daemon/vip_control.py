@@ -1,12 +1,15 @@
-"""What people may ask of the agent about virtual IPs: move one, give one up, take it back."""
+"""What people may ask of the agent about virtual IPs: move, pin, give up, take back."""
 
-from typing import TYPE_CHECKING, Any
+from ipaddress import ip_interface
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
 from hwagent.api.backend import Refused
+from hwagent.cluster.decrees import PIN
 from hwagent.config import Group, Vip, nearest
 
+from .ranking import able
 from .request import convert
 
 if TYPE_CHECKING:
@@ -18,6 +21,14 @@ class MoveRequest(msgspec.Struct, forbid_unknown_fields=True):
 
     address: str
     to: str
+
+
+class PinRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """An address of a group, the host that is to hold it, and for how many seconds; 0: no end."""
+
+    address: str
+    to: str
+    seconds: Annotated[float, msgspec.Meta(ge=0)] = 0.0
 
 
 class AddressRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,10 +47,9 @@ class VipControl:
         """Hands an address that is held here to another host of its group."""
         wanted = convert(arguments, MoveRequest)
         vip = self._vip(wanted.address)
-        group = next((g for g in self._agent.config.groups if g.name == vip.group), None)
-        if group is None:
-            raise Refused(409, f"{vip.address} is in no group: no other host may have it")
-        self._check_target(group, wanted.to)
+        self._check_able(self._group(vip), wanted.to)
+        if wanted.to == self._agent.host:
+            raise Refused(409, f"{wanted.to} is this host")
         now = self._now(vip)
         if now["state"] != "held":
             where = f"it is held by {now['holder']}: ask there" if now["holder"] else now["reason"]
@@ -47,6 +57,38 @@ class VipControl:
         await self._do(self._agent.holding.move(vip.address, wanted.to))
         self._agent.note("vip-move", arguments)
         return {"address": vip.address, "to": wanted.to}
+
+    async def pin(self, arguments: dict[str, Any]) -> Any:
+        """Wants an address on one host for as long as that is not unfit; the fleet keeps to it."""
+        wanted = convert(arguments, PinRequest)
+        vip = self._vip(wanted.address)
+        group = self._group(vip)
+        self._check_able(group, wanted.to)
+        until = self._agent.clock.now() + wanted.seconds if wanted.seconds else 0.0
+        self._order(vip, wanted.to, until)
+        self._agent.note("vip-pin", arguments)
+        return {"address": vip.address, "to": wanted.to, "until": until, "now": self._now(vip)}
+
+    async def unpin(self, arguments: dict[str, Any]) -> Any:
+        """Takes a pin back: the address goes where placement wants it when it moves next."""
+        vip = self._vip(convert(arguments, AddressRequest).address)
+        pins = self._agent.core.decrees.pins(self._agent.clock.now())
+        if ip(vip) not in pins:
+            raise Refused(409, f"{vip.address} is not pinned")
+        self._order(vip, "", 0.0)
+        self._agent.note("vip-unpin", arguments)
+        return {"address": vip.address, "from": pins[ip(vip)].value}
+
+    def _order(self, vip: Vip, host: str, until: float) -> None:
+        agent = self._agent
+        if agent.gossip.node is None:
+            why = agent.gossip.problem or "the configuration has no cluster networks"
+            raise Refused(409, f"the other hosts cannot be told: {why}")
+        try:
+            agent.core.decrees.order(agent.clock.now(), PIN + ip(vip), host, agent.host, until)
+        except ValueError as e:
+            raise Refused(409, str(e)) from None
+        agent.obey()
 
     async def release(self, arguments: dict[str, Any]) -> Any:
         """Gives an address up, and does not take it until it is taken back."""
@@ -73,15 +115,24 @@ class VipControl:
         unknown = {"state": "unknown", "holder": "", "reason": "the holder does not know it yet"}
         return next(found, unknown)
 
-    def _check_target(self, group: Group, to: str) -> None:
-        able = [n for n in {**group.members, **group.voters} if n not in group.witnesses]
-        if to not in able:
-            raise Refused(404, f"no host {to!r} in group {group.name!r}; {nearest(to, able)}")
-        if to == self._agent.host:
-            raise Refused(409, f"{to} is this host")
+    def _group(self, vip: Vip) -> Group:
+        group = next((g for g in self._agent.config.groups if g.name == vip.group), None)
+        if group is None:
+            raise Refused(409, f"{vip.address} is in no group: no other host may have it")
+        return group
+
+    def _check_able(self, group: Group, to: str) -> None:
+        hosts = able(group)
+        if to not in hosts:
+            raise Refused(404, f"no host {to!r} in group {group.name!r}; {nearest(to, hosts)}")
 
     async def _do(self, work: Any) -> None:
         try:
             await work
         except (OSError, ValueError) as e:
             raise Refused(409, f"the holder does not take it: {e}") from None
+
+
+def ip(vip: Vip) -> str:
+    """An address in the kernel's form, without prefix length."""
+    return str(ip_interface(vip.address).ip)

@@ -1,61 +1,17 @@
 """Three real agents on three simulated servers: one fleet, that any of them answers for."""
 
-import base64
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hwagent.testing.server import Server
 from tests.agents import RunningAgent
+from tests.daemon.fleets import KEYS, Fleet
 from tests.waiting import wait_for
-
-KEYS = [base64.b64encode(bytes([n]) * 32).decode() for n in (1, 2)]
-#: As fast as a busy machine can stand.
-QUICK = {"probe_interval": "500ms", "probe_timeout": "250ms", "tcp_timeout": "5s"}
-
-
-class Fleet:
-    """Agents by name; each calls the first one."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        self.agents: dict[str, RunningAgent] = {}
-        self.key_file = place / "keys"
-        self.key_file.write_text(KEYS[0] + "\n")
-        self.key_file.chmod(0o600)
-
-    def add(self, name: str, **server: Any) -> RunningAgent:
-        number = len(self.agents) + 1
-        host = Server.build(self.place / name / "host", name=name, **server)
-        cluster = {
-            "networks": [{"bind": f"127.0.4.{number}:0"}],
-            "seeds": [self.address("h1")] if self.agents else [],
-            "key_file": str(self.key_file),
-            "parameters": QUICK,
-            "zone": ["site1", f"rack{number}"],
-        }
-        agent = RunningAgent(self.place / name / "agent", host, host=name, cluster=cluster)
-        agent.start()
-        self.agents[name] = agent
-        return agent
-
-    def address(self, name: str) -> str:
-        (address,) = [
-            a for m in self.agents[name].get("/v1/members")["members"] if m.get("self")
-            for a in m["addresses"]
-        ]  # fmt: skip
-        return f"{address['address']}:{address['port']}"
-
-    def states(self, name: str) -> dict[str, str]:
-        return {m["name"]: m["status"] for m in self.agents[name].get("/v1/members")["members"]}
-
-    def wait(self, name: str, **states: str) -> None:
-        wait_for(lambda: self.states(name) == states, 60, lambda: f"{name}: {self.states(name)}")
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +25,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             made.wait(name, h1="alive", h2="alive", h3="alive")
         yield made
     finally:
-        for agent in made.agents.values():
-            agent.stop()
+        made.stop()
 
 
 def rows(agent: RunningAgent) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Who asks for an address, and after whom."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -49,3 +50,47 @@ def test_of_a_holder_that_is_unfit_only_those_who_stand_better_take_it():
     found = ranks("h2", h2=True)
     assert found["h2"] > 0
     assert min(found, key=found.__getitem__) != "h2"
+
+
+def stands(
+    holder: str, pins: Mapping[str, str] = {}, calm: bool = True, **health: str
+) -> dict[str, tuple[int, bool]]:
+    """Rank of each host, and whether it is to leave the address to a better one."""
+    fleet = [
+        {"name": n, "status": "alive", "health": health.get(n, "ok"),
+         "unfit": "x" if health.get(n) == "unfit" else ""}
+        for n in HOSTS
+    ]  # fmt: skip
+    shares = loads(fleet, {})
+    found = {}
+    for name in HOSTS:
+        made = ranking(config(), name, fleet, {VIP: holder}, shares, pins, calm)
+        found[name] = (made.ranks[VIP], VIP in made.leave)
+    return found
+
+
+def test_a_pin_takes_the_address_from_a_fit_holder_and_keeps_it_there():
+    moving = stands("h1", {VIP: "h3"})
+    assert moving["h1"][1], "without preempt too: it is an order"
+    assert moving["h3"] == (0, False)
+    assert stands("h3", {VIP: "h3"})["h3"] == (0, False)
+    degraded = stands("h3", {VIP: "h3"}, h3="degraded")
+    assert degraded["h3"] == (0, False)
+
+
+def test_a_pin_to_an_unfit_host_is_as_if_there_were_none():
+    assert stands("h1", {VIP: "h3"}, h3="unfit") == stands("h1", h3="unfit")
+    assert not any(leave for _, leave in stands("h1", {VIP: "h9"}).values())
+
+
+def test_a_degraded_holder_leaves_but_not_in_a_storm():
+    assert stands("h1", h1="degraded")["h1"][1]
+    assert stands("h1", calm=False, h1="degraded")["h1"] == (0, False)
+    assert stands("h1", {VIP: "h3"}, calm=False)["h1"][1], "a pin is an operator's own"
+    lost = stands("h1", calm=False, h1="unfit")
+    assert lost["h1"][0] > 0, "what an unfit host holds is taken over in a storm too"
+
+
+def test_where_all_hosts_degrade_nobody_moves():
+    all_bad = dict.fromkeys(HOSTS, "degraded")
+    assert not any(leave for _, leave in stands("h2", **all_bad).values())
