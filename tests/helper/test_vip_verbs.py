@@ -235,7 +235,9 @@ def test_what_the_agent_asks_for_must_stand_in_the_configuration(desk: Desk) -> 
     assert "no address 10.0.0.11/24" in answer.detail
     more = {"vip": VIP, "step": "start", "run": ["/bin/sh"]}
     assert not run_verb("vip_service", more, Root("/")).ok
-    assert not run_verb("vip_service", {"vip": "../../etc/x", "step": "stop"}, Root("/")).ok
+    for vip in ("../../etc/x", "", "x" * 99, "10.0.0.10/99", None):
+        for step in ("start", "stop", "check", "repeat", "other"):
+            assert not run_verb("vip_service", {"vip": vip, "step": step}, Root("/")).ok
     assert not run_verb("vip_service", {"vip": VIP, "step": "start"}, Root(desk.path)).ok
     assert desk.lines() == []
 
