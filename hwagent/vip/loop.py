@@ -317,7 +317,8 @@ class Holder:
     def _perform(self, now: float, effect: Effect) -> None:
         slots, address = self._chamber.slots, ip(effect.place.address)
         if isinstance(effect, DelAddress):
-            slots.open_until((address,), 0)
+            if not self._machine.holds(address):  # else it only goes to another interface
+                slots.open_until((address,), 0)
         elif isinstance(effect, AddAddress) and not self._chamber.grants(address):
             slots.open_until((address,), now + _BREATH)
         try:

@@ -232,6 +232,11 @@ class Machine:
                 found.setdefault(ward.group, []).append(ward.ip)
         return found
 
+    def holds(self, address: str) -> bool:
+        """Whether an address (without prefix length) is held, on whichever interface."""
+        ward = self._by_ip.get(address)
+        return ward is not None and ward.state == "held"
+
     def unready(self) -> set[str]:
         """IP addresses whose services do not run yet: nothing of them may pass the gate."""
         return {w.ip for w in self._served if w.preparation and not w.preparation.ready}

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.fleet.lab import Host
+from tests.fleet.lab import VIP, Host
 from tests.fleet.systems import System
 
 Step = Callable[[System, Host], None]
@@ -90,8 +90,14 @@ def _rest(system: System, owner: Host) -> None:
         process.wait()
 
 
+def _pull(system: System, owner: Host) -> None:
+    """The cable by which the address is reached."""
+    owner.cable(plugged=False, port=int(VIP in owner.ip("addr show dev eth1")))
+
+
 def _plug(system: System, owner: Host) -> None:
     owner.cable(plugged=True)
+    owner.cable(plugged=True, port=1)
 
 
 FAULTS = {
@@ -103,14 +109,8 @@ FAULTS = {
         # longer than an agent's word counts (fitness.ttl)
         Fault("agent killed", _signal("agent", signal.SIGKILL), _restart, 9.0, role="agent"),
         Fault("agent frozen", _signal("agent", signal.SIGSTOP), _restart, 9.0, role="agent"),
-        Fault("cable pulled", lambda _, owner: owner.cable(plugged=False), _plug),
-        Fault(
-            "cable pulled, second path",
-            lambda _, owner: owner.cable(plugged=False),
-            _plug,
-            moves=False,
-            second_path=True,
-        ),
+        Fault("cable pulled", _pull, _plug),
+        Fault("cable pulled, second path", _pull, _plug, moves=False, second_path=True),
         Fault(
             "planned move",
             lambda system, owner: system.move(owner),
