@@ -27,11 +27,6 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Access({self.address}:{self.port}, SNMPv{self.version})"
 
-    @property
-    def credentials(self) -> tuple[str, ...]:
-        """What switches must have in common to share an engine."""
-        return (self.version, self.user, self.auth, self.auth_key, self.privacy, self.privacy_key)
-
 
 def access(switch: Switch) -> Access:
     """Reads a switch's secrets. Raises ValueError, which names the file and not what is in it."""

@@ -1,7 +1,7 @@
 """What of a switch is read when: states each round, counters and neighbours every fourth, what it
 is made of after a change and every hour. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from .makers import Makers
 from .names import OBJECTS
@@ -78,6 +78,14 @@ class Plan:
             large = bool(self._known.get(OBJECTS["ifHCInOctets"]))
             wanted += [*_oids(self._counters), *(() if large else _oids(OLD_COUNTERS))]
         return [oid for oid in wanted if self._known.get(oid) or oid in _APPEARING]
+
+    def doubtful(self, columns: Iterable[Oid]) -> list[Oid]:
+        """Those columns that had no row when they were read last, or never were."""
+        return [oid for oid in columns if not self._known.get(oid)]
+
+    def doubtless(self, columns: Iterable[Oid], there: Collection[Oid]) -> list[Oid]:
+        """Columns to walk: those that had rows, and those that turned out to have some."""
+        return [oid for oid in columns if oid in there or self._known.get(oid)]
 
     def restarted(self, single: Mapping[Oid, Value]) -> bool:
         """Takes the single values; True if it has started anew: all of it is due."""

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
 
 from hwagent.config.switches import Switch
 from hwagent.model import Sample
@@ -11,8 +10,9 @@ from hwagent.model import Sample
 from .access import access
 from .makers import Makers
 from .plan import Plan, alive
-from .session import Session, Unanswered, engine
+from .session import Session
 from .switch import samples
+from .wire import Unanswered
 
 #: A switch is waited for so many intervals within one round; slower ones are read in several.
 ROUND_MAX = 10
@@ -55,7 +55,8 @@ class Poller:
         self._plan.restarted(await self._session.get(alive()))
         for _ in range(2):  # rows that are new call for what the switch is made of, at once
             columns = self._plan.due(now)
-            found = await self._session.columns(columns)
+            there = set(await self._session.present(self._plan.doubtful(columns)))
+            found = await self._session.columns(self._plan.doubtless(columns, there))
             if found.problems:
                 return found.problems
             if self._plan.read(now, columns, found.values):
@@ -73,8 +74,7 @@ class Poller:
 
 
 async def poll(switches: list[Switch], makers: Makers, tell: Told) -> None:
-    """Polls all switches until cancelled; those with the same credentials share an engine."""
-    engines: dict[tuple[str, ...], Any] = {}
+    """Polls all switches until cancelled."""
     async with asyncio.TaskGroup() as tasks:
         for number, switch in enumerate(switches):
             try:
@@ -82,9 +82,7 @@ async def poll(switches: list[Switch], makers: Makers, tell: Told) -> None:
             except ValueError as e:
                 tell(switch.name, False, [], str(e))
                 continue
-            if where.credentials not in engines:
-                engines[where.credentials] = engine()
-            session = Session(engines[where.credentials], where, float(switch.timeout))
+            session = Session(where, float(switch.timeout))
             poller = Poller(switch, session, makers, tell)
             tasks.create_task(_later(number * 0.05, poller))
 

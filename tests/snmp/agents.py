@@ -6,13 +6,18 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto import api, rfc1905
+
+from hwagent.snmp.keys import Keys
+from hwagent.snmp.pdu import GET, packed_pdu
+from hwagent.snmp.usm import Clock, scoped, sealed
 
 #: Keys of the user that both agents know.
 USER, AUTH, PRIVACY = "watcher", "auctoritas-longa", "privatissima-longa"
@@ -41,6 +46,7 @@ def snmpsim(recordings: Path, work: Path) -> Iterator[int]:
     with (work / "snmpsim.log").open("w") as log:
         process = subprocess.Popen(arguments, stdout=log, stderr=log)
     with ended(process):
+        answering(port)
         yield port
 
 
@@ -58,7 +64,25 @@ def snmpd(work: Path) -> Iterator[int]:
     with (work / "snmpd.log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
     with ended(process):
+        answering(port)
         yield port
+
+
+def answering(port: int) -> None:
+    """Waits until an agent tells its engine's name, which anybody may ask for (RFC 3414, 4)."""
+    empty = scoped(b"", "", packed_pdu(GET, 1, ()))
+    question = sealed(1, "", Keys(), Clock(b""), 0.0, b"", empty)
+    deadline = time.monotonic() + 120
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(0.2)
+        asking.connect(("127.0.0.1", port))
+        while time.monotonic() < deadline:
+            with suppress(OSError):
+                asking.send(question)
+                if asking.recv(2000):
+                    return
+            time.sleep(0.05)  # of a refusal, which comes at once
+    raise AssertionError("the agent does not answer")
 
 
 @contextmanager

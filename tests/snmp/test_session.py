@@ -17,7 +17,8 @@ from hwagent.snmp.decode import recording
 from hwagent.snmp.makers import shipped_makers
 from hwagent.snmp.names import OBJECTS
 from hwagent.snmp.poller import Poller, poll
-from hwagent.snmp.session import Session, Unanswered, engine
+from hwagent.snmp.session import Session
+from hwagent.snmp.wire import Unanswered
 from tests.corpus.host_tree import CORPORA
 from tests.loop import until
 from tests.snmp.agents import AUTH, PRIVACY, SNMPD, USER, Answers, Liar, snmpd, snmpsim, table
@@ -68,7 +69,7 @@ def signed(place: Path, port: int, **more: Any) -> Switch:
 async def once(of: Switch) -> tuple[str, bool, list[Sample], str]:
     """What one round of a switch tells."""
     heard = Heard()
-    session = Session(engine(), access(of), float(of.timeout))
+    session = Session(access(of), float(of.timeout))
     await Poller(of, session, shipped_makers(), heard).round()
     return heard.told[0]
 
@@ -292,7 +293,7 @@ def test_a_restart_and_a_new_port_are_seen_at_once(tmp_path: Path) -> None:
         heard = Heard()
         async with liar(lambda names, repeat: table(values)(names, repeat)) as (agent, port):
             of = switch(tmp_path, port)
-            session = Session(engine(), access(of), 0.3)
+            session = Session(access(of), 0.3)
             poller = Poller(of, session, shipped_makers(), heard)
             await poller.round()
             first = agent.asked
@@ -315,7 +316,7 @@ def test_columns_of_unequal_length_side_by_side(tmp_path: Path) -> None:
 
     async def run() -> None:
         async with liar(table(values)) as (_, port):
-            session = Session(engine(), access(switch(tmp_path, port)), 0.3)
+            session = Session(access(switch(tmp_path, port)), 0.3)
             found = await session.columns([(1, 3, 9, 1), (1, 3, 9, 2), (1, 3, 9, 3), (1, 3, 9, 4)])
         assert found.values == values
         assert found.problems == []
@@ -334,7 +335,7 @@ def test_a_file_of_a_secret_that_is_missing_is_named(tmp_path: Path) -> None:
 
 def test_refused_is_told(tmp_path: Path) -> None:
     async def run() -> float:
-        session = Session(engine(), access(switch(tmp_path, 9)), 0.1)
+        session = Session(access(switch(tmp_path, 9)), 0.1)
         began = time.monotonic()
         with pytest.raises(Unanswered):
             await session.get([(1, 3, 6)])
