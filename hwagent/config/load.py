@@ -13,6 +13,7 @@ from .groups import check_groups
 from .schema import Config
 from .source import ConfigError, Place, Source, convert, nearest, parse
 from .switches import check_switches
+from .topology import check_topology
 from .vip_services import check_vip_services
 
 #: Where a package installs the configuration.
@@ -117,6 +118,7 @@ def _check(source: Source, config: Config, collectors: list[str]) -> None:
     check_groups(source, config, host_name(config))
     check_vip_services(source, config)
     check_switches(source, config.switches)
+    check_topology(source, config.topology)
     check_cluster(source, config)
     names: set[str] = set()
     for index, service in enumerate(config.services):

@@ -7,6 +7,7 @@ import msgspec
 from hwagent.model import Mode, Severity
 
 from .switches import Switch
+from .topology import Topology
 from .units import Duration, Size
 from .vip_services import VipServices
 
@@ -253,6 +254,7 @@ class Config(Section, frozen=True):
     groups: list[Group] = []
     switches: list[Switch] = []
     makers: list[str] = []
+    topology: Topology = Topology()
     fitness: Fitness = Fitness()
     services: list[Service] = []
     spares: list[Spare] = []
