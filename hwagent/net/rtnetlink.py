@@ -17,12 +17,14 @@ TAG = 0x77
 
 _NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
 _NEWADDR, _DELADDR, _GETADDR = 20, 21, 22
+_NEWNEIGH, _GETNEIGH = 28, 30
+_NDA_DST, _NDA_LLADDR = 1, 2
 _ERROR, _DONE = 2, 3
 _REQUEST, _ACK, _EXCL, _CREATE, _DUMP = 0x1, 0x4, 0x200, 0x400, 0x300
 _DUMP_INTR = 0x10
 _GROUP_LINK, _GROUP_IPV4, _GROUP_IPV6 = 0x1, 0x10, 0x100
 _IFA_ADDRESS, _IFA_LOCAL, _IFA_CACHEINFO, _IFA_FLAGS, _IFA_PROTO = 1, 2, 6, 8, 11
-_IFA_F_NODAD = 0x02
+_IFA_F_NODAD, _IFA_F_DADFAILED = 0x02, 0x08
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_LINK, _IFLA_CARRIER, _IFLA_CARRIER_CHANGES = 1, 3, 5, 33, 35
 _IFLA_LINK_NETNSID = 37
 _FOREVER = 0xFFFFFFFF
@@ -53,12 +55,16 @@ class Link(NamedTuple):
 
 
 class Address(NamedTuple):
-    """An address on a link; ``tagged`` if a holder set it; ``gone`` if it was just removed."""
+    """An address on a link; ``tagged`` if a holder set it; ``gone`` if it was just removed.
+
+    One that is ``refused`` failed duplicate address detection: the kernel does not use it.
+    """
 
     number: int
     address: str
     tagged: bool
     gone: bool
+    refused: bool = False
 
 
 def canonical(text: str) -> str:
@@ -139,14 +145,14 @@ def _number(data: bytes) -> int:
 
 
 def _address(payload: bytes, gone: bool) -> Address | None:
-    prefix, index = struct.unpack_from("=xBxxI", payload)
+    prefix, flags, index = struct.unpack_from("=xBBxI", payload)
     found = dict(attributes(payload[8:]))
     # IFA_ADDRESS is the other end on a point-to-point link; IFA_LOCAL is absent for IPv6
     packed = found.get(_IFA_LOCAL, found.get(_IFA_ADDRESS, b""))
     if len(packed) not in (4, 16):
         return None
     tagged = found.get(_IFA_PROTO) == bytes([TAG])
-    return Address(index, _text(packed, prefix), tagged, gone)
+    return Address(index, _text(packed, prefix), tagged, gone, bool(flags & _IFA_F_DADFAILED))
 
 
 def _attribute(kind: int, payload: bytes) -> bytes:
@@ -209,6 +215,20 @@ class Netlink:
         index = _index(interface)
         flags = _IFF_UP if up else 0
         self._change(_SETLINK, 0, struct.pack("=BxHiII", 0, 0, index, flags, _IFF_UP))
+
+    def neighbour(self, interface: str, address: str) -> bytes:
+        """The MAC address under which this host knows a neighbour; empty if it knows none."""
+        family, packed, _ = _split(f"{address}/0")
+        head = struct.pack("=BxxxiHBB", family, _index(interface), 0, 0, 0)
+        self._send(_GETNEIGH, _ACK, head + _attribute(_NDA_DST, packed))
+        try:
+            for kind, _, body in self._answers():
+                if kind == _NEWNEIGH:
+                    return dict(attributes(body[12:])).get(_NDA_LLADDR, b"")
+        except OSError as e:
+            if e.errno not in (errno.ENOENT, errno.EINVAL):
+                raise
+        return b""
 
     def close(self) -> None:
         """Closes the socket."""

@@ -46,10 +46,12 @@ def _check(files: list[Path]) -> int:
 def _names() -> Names:
     """What rules may name: of every collector that can be imported, and of the agent itself."""
     found = list(_collectors())
-    probe = import_module("hwagent.daemon.probe")
+    probe, rivals = (import_module(f"hwagent.daemon.{name}") for name in ("probe", "rivals"))
     vocabulary = dict(registry.vocabulary(found))
     vocabulary["probe"] = {metric.name: metric for metric in probe.PROBE_METRICS}
+    vocabulary["vip"] = {metric.name: metric for metric in rivals.VIP_METRICS}
     attributes = {**registry.attribute_names(found), "probe": frozenset(probe.PROBE_ATTRIBUTES)}
+    attributes["vip"] = frozenset(rivals.VIP_ATTRIBUTES)
     try:
         actions = import_module("hwagent.respond").action_names()
     except (ImportError, AttributeError):

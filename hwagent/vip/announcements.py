@@ -32,6 +32,11 @@ class Announcements:
         for offset in TIMES:
             heapq.heappush(self._queue, (now + offset, self._round, place))
 
+    def repeat(self, now: float, place: Place) -> None:
+        """Plans one more for an address that is held."""
+        if (number := self._current.get(place)) is not None:
+            heapq.heappush(self._queue, (now, number, place))
+
     def stop(self, place: Place) -> None:
         """Forgets an address that was given up."""
         self._current.pop(place, None)

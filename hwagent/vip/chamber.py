@@ -124,6 +124,11 @@ class Chamber:
     def due(self) -> float:
         """When time alone changes something."""
         return min((c.node.due() for c in self._councils.values()), default=float("inf"))
+    def peers(self, address: str) -> dict[str, tuple[str, ...]]:
+        """Hosts of an address's group with their addresses; empty if it has no group."""
+        council = self._councils.get(self._groups.get(address, ""))
+        return {} if council is None else council.peers()
+
 
     def wills(self) -> tuple[Parcel, ...]:
         """What the guardian sends if this process dies."""

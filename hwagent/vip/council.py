@@ -30,7 +30,7 @@ class Council:
         self._own = own
         self.wire = Wire(own, plan.port, _channel(secrets), poll)
         self.node = Node(clocks(), host, nonce, group, Random(nonce))
-        self.wire.meet(self._peers())
+        self.wire.meet(self.peers())
 
     def stays(self, host: str, plan: GroupPlan) -> bool:
         """Whether a plan can be taken without ending what is held: same host, same sockets."""
@@ -43,7 +43,7 @@ class Council:
         group = group_of(plan)
         self.plan = plan
         effects = self.node.reconfigure(clocks(), group)
-        self.wire.meet(self._peers())
+        self.wire.meet(self.peers())
         return effects
 
     def rekey(self, secrets: Secrets) -> None:
@@ -78,9 +78,10 @@ class Council:
 
     def will(self) -> list[Parcel]:
         """For the guardian to send if this process has died."""
-        return self.wire.parcels(self._peers(), self.node.will())
+        return self.wire.parcels(self.peers(), self.node.will())
 
-    def _peers(self) -> dict[str, tuple[str, ...]]:
+    def peers(self) -> dict[str, tuple[str, ...]]:
+        """All hosts of the group, with their addresses."""
         return {**self.node.group.members, **self.node.group.addresses()}
 
 

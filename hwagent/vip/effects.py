@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 Happening = Literal[
     "held", "released", "conflict", "put_back", "failed", "refused",
-    "preparing", "lapsed", "cloned", "foreign", "clock",
+    "preparing", "lapsed", "cloned", "foreign", "clock", "duplicate",
 ]  # fmt: skip
 
 

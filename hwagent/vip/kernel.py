@@ -1,8 +1,10 @@
 """The holder's hands and eyes: addresses, links, carrier and announcements of this host."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 
 from hwagent.net.announce import ETHERNET, Announcer
+from hwagent.net.listen import Ear, Heard
 from hwagent.net.rtnetlink import Address, Events, Link, Netlink
 
 from .carrier import Carriers
@@ -33,6 +35,9 @@ class Kernel:
         self._links: dict[str, Link] = {}
         self._names: dict[int, str] = {}
         self._stacks: dict[str, list[str]] = {}
+        self._wanted: dict[str, frozenset[str]] = {}
+        self._ears: dict[str, Ear] = {}
+        self.refused: set[Place] = set()
         self._dump()
 
     def fileno(self) -> int:
@@ -49,6 +54,32 @@ class Kernel:
         if self._carriers.missing() or not self._link_events:
             self._dump()
             self._carriers.open()
+        self._prick_up()
+
+    def listen(self, wanted: Mapping[str, Collection[str]]) -> None:
+        """Listens on interfaces for others who say that one of these IP addresses is theirs."""
+        new = {name: frozenset(addresses) for name, addresses in wanted.items()}
+        for name in [name for name in self._ears if self._wanted[name] != new.get(name)]:
+            self._ears.pop(name).close()
+        self._wanted = new
+        self._prick_up()
+
+    def heard(self) -> Iterator[Heard]:
+        """Who said so since the last call, but for this host itself."""
+        own = {link.mac for link in self._links.values()}
+        for name, ear in list(self._ears.items()):
+            try:
+                yield from (heard for heard in ear.heard() if heard.mac not in own)
+            except OSError:
+                self._ears.pop(name).close()
+
+    def neighbour(self, interface: str, address: str) -> bytes:
+        """The MAC address of a neighbour; empty if this host does not know it."""
+        return self._requests.neighbour(interface, address)
+
+    def still(self) -> bool:
+        """Whether all carriers are as they were at the last look."""
+        return self._carriers.still()
 
     def look(self) -> set[str] | None:
         """Reads all carriers: watched interfaces that had a change; None if nothing is new."""
@@ -83,7 +114,8 @@ class Kernel:
         return found
 
     def addresses(self) -> dict[Place, bool]:
-        """All addresses and whether they bear our tag."""
+        """All addresses and whether they bear our tag; those in ``refused`` do not work."""
+        self.refused = set()
         return dict(self._places())
 
     def perform(self, effect: Effect) -> None:
@@ -96,13 +128,21 @@ class Kernel:
         elif (link := self._links.get(interface)) is not None and link.kind == ETHERNET:
             self._announcer.send(interface, address, link.mac)
 
+    def _prick_up(self) -> None:
+        for name in self._wanted.keys() - self._ears.keys():
+            with suppress(OSError):  # it may be away, or off; or we may not listen at all
+                self._ears[name] = Ear(name, self._wanted[name])
+
     def _places(self) -> Iterator[tuple[Place, bool]]:
         found = self._requests.addresses()
         if any(item.number not in self._names for item in found):
             self._dump()
         for item in found:
             if item.number in self._names:
-                yield Place(self._names[item.number], item.address), item.tagged
+                place = Place(self._names[item.number], item.address)
+                if item.refused and item.tagged:
+                    self.refused.add(place)
+                yield place, item.tagged
 
     def _dump(self) -> None:
         before = self._names

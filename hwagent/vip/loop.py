@@ -20,6 +20,7 @@ from .claim import claim, owner, turn_away
 from .clients import Client, Clients, Refused
 from .effects import AddAddress, DelAddress, Effect, Report
 from .kernel import Changes, Kernel
+from .lookout import Lookout
 from .machine import Machine
 from .protocol import (
     Event,
@@ -81,6 +82,7 @@ class Holder:
         self._chamber = Chamber(self._machine, self._poll, self._settle, self._report)
         self._fitness = Fitness(False, "", 0.0, -math.inf)
         self._gate_lacks: tuple[str, ...] = (_NO_GATE,)
+        self._lookout = Lookout(self._kernel, self._machine, self._chamber)
         self._breathe_at = -math.inf
         self._will_at = -math.inf
         self._hasty = 0
@@ -139,6 +141,7 @@ class Holder:
         self._manager.feed(done)
         self._hasty = self._hasty + 1 if awake - asleep < _SHORTEST else 0
         if self._hasty > _HASTY:  # no flood of events or requests keeps us from sleeping
+        self._changed |= self._lookout.look(clock())  # once it is known what is held still
             time.sleep(_SHORTEST)
         return self._orphaned or any(number == self._stopping for number, _ in ready)
 
@@ -254,6 +257,7 @@ class Holder:
         except (OSError, ValueError) as e:
             return self._refuse(client, "", f"no gate: {e}")
         self._gate_lacks = (f"the kernel's gate: {gate.problem}",) if gate.problem else ()
+        self._lookout.plan(vips)
         self._breathe_at = -math.inf
         return None
 
@@ -270,7 +274,8 @@ class Holder:
         relevant = (self._machine.relevant(a.address, a.tagged) for a in changes.addresses)
         if self._dirty or changes.lost or any(relevant):
             self._changed, self._dirty = True, False
-            self._machine.addresses(clock(), self._kernel.addresses())
+            present = self._kernel.addresses()
+            self._machine.addresses(clock(), present, self._kernel.refused)
 
     def _link(self, now: float, flapped: set[str]) -> None:
         carriers = self._kernel.carriers()
@@ -365,7 +370,9 @@ class Holder:
 
     def _vip(self, ward: Ward, holder: str, epoch: int) -> VipStatus:
         held = ward.state == "held"
-        reason = ward.reason
+        reason, rival = ward.reason, ward.rival.told(clock()) if held else ""
+        if rival:
+            reason = f"also answered for by {rival}"
         if holder and ward.state == "released" and reason == ward.wanting:
             reason = f"held by {holder}"
         return VipStatus(
@@ -378,3 +385,5 @@ class Holder:
             ward.epoch if held or ward.state == "preparing" else epoch,
             holder,
         )
+            rival,
+            ward.rival.count,

@@ -25,6 +25,7 @@ from .announcements import Announcements
 from .effects import AddAddress, Announce, DelAddress, Effect, Place, Report
 from .preparation import STARTING
 from .protocol import State, Vip
+from .rival import SETTLING
 from .ward import Ward, Word, ip
 
 #: Seconds in which a second deletion by somebody else means a fight, not an accident.
@@ -59,6 +60,7 @@ class Machine:
         self._up: Mapping[str, bool] = {}
         self._present: dict[Place, bool] = {}
         self._others: dict[str, list[Place]] = {}
+        self._refused: set[Place] = set()
         self._stuck: dict[Place, float] = {}
         self._forgiven: dict[str, float] = {}
         self._stalled_until = -math.inf
@@ -126,6 +128,19 @@ class Machine:
         """Forbids touching anything, with a reason, or allows it with an empty one."""
         self._barred = reason
 
+    def rival(self, now: float, address: str, mac: str, who: str) -> None:
+        """Another machine says that an address (without prefix length) is its own: if it is held
+        here, that is told, and the neighbours hear again whose it is."""
+        ward = self._by_ip.get(address)
+        if ward is None or ward.state != "held" or now - ward.since < SETTLING:
+            return
+        answer = ward.rival.heard(now, mac, who)
+        if answer.news:
+            reason = f"also answered for by {ward.rival.told(now)}"
+            self._news.append(Report(ward.address, "duplicate", ward.interface, reason, ward.epoch))
+        if answer.defend:
+            self._announcements.repeat(now, ward.place)
+
     def links(self, up: Mapping[str, bool]) -> None:
         """Which interfaces are on and have carrier."""
         self._up = up
@@ -141,9 +156,14 @@ class Machine:
         """The holder itself stood still, and somebody may rightly have taken its addresses away."""
         self._stalled_until = now + FORGIVING
 
-    def addresses(self, now: float, present: Mapping[Place, bool]) -> None:
-        """All addresses of this host, and whether they bear our tag."""
-        before = self._present
+    def addresses(
+        self, now: float, present: Mapping[Place, bool], refused: Collection[Place] = ()
+    ) -> None:
+        """All addresses of this host, and whether they bear our tag.
+
+        Those that are ``refused`` failed duplicate address detection: they answer to nobody.
+        """
+        before, self._refused = self._present, set(refused)
         self._present = {p: tag or before.get(p, False) for p, tag in present.items()}
         self._stuck = {p: until for p, until in self._stuck.items() if p in present}
         self._others = {}
@@ -187,6 +207,7 @@ class Machine:
             if ward.interface and (ward.place != before or ward.place not in self._present):
                 self._announcements.start(now, ward.place)
         changes = [*self._removals(now, set(targets)), *self._additions(targets)]
+        changes += self._repairs(targets)
         return changes or [Announce(place) for place in self._announcements.take(now)]
 
     def due(self, now: float) -> float | None:
@@ -195,7 +216,7 @@ class Machine:
         if self._word is not None and self._word.fit:
             times.append(self._word.until)
         for ward in self._wards.values():
-            times += [ward.paused_until, *ward.refused.values()]
+            times += [ward.paused_until, ward.rival.until, *ward.refused.values()]
             if ward.preparation is not None:
                 times += [ward.preparation.until, ward.preparation.again_at]
         later = [time for time in times if time > now]
@@ -340,4 +361,13 @@ class Machine:
     def _additions(self, targets: Collection[Place]) -> Iterator[Effect]:
         for place in [p for p in targets if p not in self._present]:
             self._present[place] = True
+            yield AddAddress(place)
+
+    def _repairs(self, targets: Collection[Place]) -> Iterator[Effect]:
+        """What failed duplicate address detection is set anew, without it."""
+        for place in [p for p in targets if p in self._refused]:
+            self._refused.discard(place)
+            reason = "duplicate address detection had failed"
+            self._news.append(Report(place.address, "put_back", place.interface, reason))
+            yield DelAddress(place)
             yield AddAddress(place)

@@ -159,7 +159,8 @@ class VipStatus(msgspec.Struct, frozen=True):
 
     ``epoch`` grows with every owner of an address of a group: the token that fences older ones out.
     One that is ``preparing`` is promised to this host, and its services are being started.
-    ``holder`` is the host that has it, as far as the voter here knows.
+    ``holder`` is the host that has it, as far as the voter here knows. ``duplicate`` is another
+    machine that answers for an address held here, and ``duplicates`` how often any was heard.
     """
 
     address: str
@@ -172,6 +173,8 @@ class VipStatus(msgspec.Struct, frozen=True):
     holder: str = ""
 
 
+    duplicate: str = ""
+    duplicates: int = 0
 class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
     """The holder as a whole; sent on connecting and on every change.
 
@@ -210,7 +213,8 @@ class Event(msgspec.Struct, frozen=True, tag_field="message", tag="event"):
     """Something that happened to an address; ``refused`` is a request that made no sense.
 
     ``lapsed``: the lease ran out without an answer of a majority. ``cloned``, ``foreign``: a voter
-    that counts for nobody. ``clock``: this host's clock stood still. ``epoch`` is a fencing token.
+    that counts for nobody. ``clock``: this host's clock stood still. ``duplicate``: another machine
+    answers for an address that is held here. ``epoch`` is a fencing token.
     """
 
     address: str

@@ -7,6 +7,7 @@ import msgspec
 from .effects import Place
 from .preparation import Preparation
 from .protocol import State
+from .rival import Rival
 
 
 class Word(msgspec.Struct, frozen=True):
@@ -44,6 +45,7 @@ class Ward(msgspec.Struct):
     refused: dict[str, float] = {}
     refusal: str = ""
     preparation: Preparation | None = None
+    rival: Rival = msgspec.field(default_factory=Rival)
 
     @property
     def ip(self) -> str:
