@@ -42,7 +42,8 @@ man: $(VENV)/.installed
 	$(BIN)/python docs/manpages.py
 
 apt:
-	packaging/apt python3-venv iproute2 mdadm smartmontools libbpf1 clang llvm linux-libc-dev nftables
+	packaging/apt python3-venv iproute2 mdadm smartmontools libbpf1 clang llvm linux-libc-dev nftables \
+		openipmi ipmitool
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

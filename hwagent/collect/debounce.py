@@ -2,6 +2,7 @@
 
 import msgspec
 
+from hwagent.config.bmcs import Bmc
 from hwagent.config.schema import Service
 
 
@@ -30,6 +31,6 @@ class RiseFall:
         return self.up
 
 
-def encode(service: Service) -> str:
-    """The target that stands for a check."""
-    return msgspec.json.encode(service, enc_hook=float).decode()
+def encode(listed: Service | Bmc) -> str:
+    """The target that stands for a check or a BMC."""
+    return msgspec.json.encode(listed, enc_hook=float).decode()

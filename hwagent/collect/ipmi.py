@@ -10,6 +10,7 @@ from typing import Any
 
 from hwagent.model import Metric, Sample, gauge, state
 
+from . import ipmi_chassis
 from . import verdict as verdicts
 from .document import Report
 from .identity import safe
@@ -35,6 +36,8 @@ BMC_METRICS: tuple[Metric, ...] = (
     gauge("rows", "sensors in its table", "", _SOURCE),
     gauge("rows_silent", "of these, the ones that say nothing now", "", _SOURCE),
     gauge("rows_unjudged", "of these, the ones whose words are the maker's own", "", _SOURCE),
+    gauge("documents", "documents that it told of health by Redfish", "", "DMTF DSP0268"),
+    *ipmi_chassis.METRICS,
 )
 KINDS: dict[str, tuple[Metric, ...]] = {
     **verdicts.PART_KINDS,
@@ -44,7 +47,7 @@ KINDS: dict[str, tuple[Metric, ...]] = {
 NAMES: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(verdicts.PART_KINDS, (*verdicts.PART_ATTRIBUTES, "number", "events")),
     "redundancy": ("name", "label", "of", "number", "events"),
-    "bmc": ("name",),
+    "bmc": ("name", "fault", "address", "host"),
 }
 
 

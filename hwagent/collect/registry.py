@@ -40,6 +40,8 @@ COLLECTORS: tuple[str, ...] = (
     "fc",
     "infiniband",
     "lldp",
+    "ipmi_device",
+    "bmc",
 )
 
 #: Kinds of ``hwagent decode``, and the function (module:name) that reads one such file.

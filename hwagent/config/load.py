@@ -8,6 +8,7 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
+from .bmcs import check_bmcs
 from .cluster import check_cluster
 from .groups import check_groups
 from .schema import Config
@@ -118,6 +119,7 @@ def _check(source: Source, config: Config, collectors: list[str]) -> None:
     check_groups(source, config, host_name(config))
     check_vip_services(source, config)
     check_switches(source, config.switches)
+    check_bmcs(source, config.bmcs, [switch.name for switch in config.switches])
     check_topology(source, config.topology)
     check_cluster(source, config)
     names: set[str] = set()

@@ -6,6 +6,7 @@ import msgspec
 
 from hwagent.model import Mode, Severity
 
+from .bmcs import Bmc
 from .switches import Switch
 from .topology import Topology
 from .units import Duration, Size
@@ -254,6 +255,7 @@ class Config(Section, frozen=True):
     groups: list[Group] = []
     switches: list[Switch] = []
     makers: list[str] = []
+    bmcs: list[Bmc] = []
     topology: Topology = Topology()
     fitness: Fitness = Fitness()
     services: list[Service] = []

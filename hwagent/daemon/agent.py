@@ -137,6 +137,7 @@ class Agent:
         self._start_children()
         self.looker.configure(self.config)
         self.looker.configure_services(self.config.services)
+        self.looker.configure_bmcs(self.config.bmcs)
         self.holding.configure(self.config)
         self.gossip.configure(self.config)
         self.switches.configure(self.config)
@@ -288,6 +289,7 @@ class Agent:
         self.config = config
         self.apply(self.core.reload(self.clock.now(), config, rules))
         self.looker.configure(config)
+        self.looker.configure_bmcs(config.bmcs)
         self.looker.configure_services(config.services)
         self._start_children()
         self.holding.configure(config)

@@ -5,7 +5,12 @@ from collections.abc import Callable
 from hwagent.config import Config
 
 
+#: Kinds of components that are other hosts, or all of them.
+OTHERS = frozenset({"fleet", "peer"})
+
+
 def around(config: Config) -> Callable[[str], bool]:
-    """Tells components of switches from those of the host, by their ids."""
+    """Tells components of switches and of other hosts' BMCs from the host's own, by their ids."""
     names = {switch.name for switch in config.switches}
-    return lambda id: id.partition(":")[2].partition("/")[0] in names
+    names |= {bmc.name for bmc in config.bmcs if bmc.host}
+    return lambda id: id.partition(":")[0] in OTHERS or id.partition(":")[2].partition("/")[0] in names

@@ -8,6 +8,7 @@ import msgspec
 from hwagent.collect.base import Collector
 from hwagent.collect.debounce import RiseFall, encode
 from hwagent.config import Config, Service
+from hwagent.config.bmcs import Bmc
 from hwagent.helper import Pool, ProbeBusy, ProbeFailed, ProbeStuck
 from hwagent.model import Sample
 
@@ -17,6 +18,8 @@ from .schedule import Schedule
 
 #: How often new targets are looked for where no event tells of them.
 DISCOVER = 120.0
+#: Collectors whose targets the configuration lists.
+LISTED = ("service", "bmc")
 Found = Callable[[Job, list[Sample]], None]
 Failed = Callable[[Job, str, bool], None]
 Gone = Callable[[Job], None]
@@ -43,6 +46,7 @@ class Looker:
         self._targets: dict[str, set[str]] = {}
         self._discover_at: dict[str, float] = {}
         self._checks: dict[str, RiseFall] = {}
+        self._called: dict[str, str] = {}
         self._wake = asyncio.Event()
         self._turned = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -56,7 +60,7 @@ class Looker:
     def configure(self, config: Config) -> None:
         """Takes intervals and what is switched off from the configuration."""
         for name in self._collectors:
-            if name == "service":
+            if name in LISTED:
                 continue
             options = config.collectors.get(name)
             if options is not None and not options.enabled:
@@ -70,14 +74,26 @@ class Looker:
     def configure_services(self, services: Iterable[Service]) -> None:
         """Takes the user's own checks from the configuration; a changed one starts anew."""
         wanted = {encode(s): s for s in services}
-        for target in self._targets.get("service", set()) - wanted.keys():
-            self._schedule.remove(("service", target))
-            self._gone(("service", target))
-            self._checks.pop(target, None)
-        self._targets["service"] = set(wanted)
-        for target, service in wanted.items():
-            self._checks.setdefault(target, RiseFall(service.rise, service.fall))
-            self._schedule.add(self._now(), ("service", target), float(service.interval))
+        self._set_listed("service", {t: (s.name, float(s.interval)) for t, s in wanted.items()})
+        self._checks = {
+            target: self._checks.get(target) or RiseFall(service.rise, service.fall)
+            for target, service in wanted.items()
+        }
+
+    def configure_bmcs(self, bmcs: Iterable[Bmc]) -> None:
+        """Takes the BMCs to ask over the network from the configuration."""
+        self._set_listed("bmc", {encode(b): (b.name, float(b.interval)) for b in bmcs})
+
+    def _set_listed(self, name: str, wanted: Mapping[str, tuple[str, float]]) -> None:
+        """Takes targets that the configuration lists: how people call each, and its interval."""
+        for target in self._targets.get(name, set()) - wanted.keys():
+            self._schedule.remove((name, target))
+            self._gone((name, target))
+            self._called.pop(target, None)
+        self._targets[name] = set(wanted)
+        for target, (called, interval) in wanted.items():
+            self._called[target] = called
+            self._schedule.add(self._now(), (name, target), interval)
         self._wake.set()
 
     async def again(self, job: Job) -> None:
@@ -216,8 +232,9 @@ class Looker:
         self._note(*job, stuck=stuck, why=why)
 
     def _note(self, collector: str, target: str, *, stuck: bool, why: str) -> None:
-        job = ("probe", f"{collector}/{target}")
         failures = self._failures.setdefault((collector, target), 0)
+        target = self._called.get(target, target)
+        job = ("probe", f"{collector}/{target}")
         sample = probe_sample(
             collector,
             target,

@@ -104,3 +104,19 @@ def test_the_same_address_twice_is_an_error(tmp_path):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ConfigError, match="No such file"):
         load_config(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("bmc", "what"),
+    [
+        ("{name: ipmi, address: h}", "'ipmi' is taken"),
+        ("{name: 'a b', address: h}", "a name has letters"),
+        ("{name: b1, address: h, user: u}", "needs 'password_file'"),
+        ("{name: b1, address: h, protocol: ipmi}", "IPMI over LAN needs"),
+        ("{name: b1, address: h, port: 99999}", "no port"),
+        ("{name: sw1, address: h}", "'sw1' is taken"),
+    ],
+)
+def test_a_bmc_that_cannot_be_asked_is_an_error(tmp_path, bmc, what):
+    switch = "switches: [{name: sw1, address: h, community_file: f}]\n"
+    assert what in str(error(tmp_path, f"{switch}bmcs: [{bmc}]"))

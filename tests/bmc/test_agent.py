@@ -1,0 +1,32 @@
+"""A whole agent with a BMC in its configuration."""
+
+from pathlib import Path
+
+import pytest
+
+from hwagent.testing.server import Server
+from tests.agents import LONG, RunningAgent
+from tests.waiting import wait_for
+
+from .test_redfish_http import MOCKUP, mockup
+from .test_redfish_http import Server as Web
+
+
+@pytest.mark.skipif(not MOCKUP.is_dir(), reason="../shared/corpora is absent")
+def test_its_supplies_are_judged_and_when_it_is_gone_they_are_unknown(tmp_path: Path) -> None:
+    bmc = Web(mockup)
+    listed = {"name": "r1", "address": "127.0.0.1", "port": bmc.port, "tls": "off"}
+    host = Server.build(tmp_path / "host", name="sim", disks=[{"name": "sda"}])
+    with RunningAgent(tmp_path / "agent", host, bmcs=[{**listed, "interval": "1s"}]) as agent:
+        agent.wait_alert("PsuWarning")
+        assert health(agent, "psu:r1/Power_Supply_Bay_1") == "degraded"
+        assert health(agent, "fan:r1/Fan_Bay_1") == "ok"
+        bmc.close()
+        wait_for(lambda: health(agent, "fan:r1/Fan_Bay_1") == "unknown", LONG, "unknown")
+        assert health(agent, "probe:bmc/r1") == "unknown"
+        assert health(agent, "psu:r1/Power_Supply_Bay_1") == "degraded", "what is known outranks"
+
+
+def health(agent: RunningAgent, id: str) -> str:
+    components = agent.get("/v1/components")["components"]
+    return next((str(c["health"]) for c in components if c["id"] == id), "")
