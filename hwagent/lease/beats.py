@@ -1,6 +1,7 @@
 """An owner's heartbeats: their numbers and times, the list of claims, and when the next is due."""
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .effects import Effect, Now, Send
@@ -65,10 +66,11 @@ class Beats:
         soon = self._last + self._group.interval / _CROWD if self._stale else math.inf
         return min(self._at, self._again_at, soon)
 
-    def beat(self, now: Now, claims: tuple[Claim, ...]) -> list[Effect]:
-        """One heartbeat to every voter on every path."""
+    def beat(self, now: Now, claimed: Callable[[], tuple[Claim, ...]]) -> list[Effect]:
+        """One heartbeat to every voter on every path; the list is made only if it has changed."""
         self.number()
         if self._stale:
+            claims = claimed()
             self._claims, self._digest, self._stale = claims, digest(claims), False
             self._listed = self.seq
             self._until = math.inf if claims else now.boot + self._group.lease

@@ -33,6 +33,10 @@ class Node:
         self.owner.fitness(now, word)
         return self.tick(now)
 
+    def prolong(self, until: float) -> None:
+        """The agent's word stands as it is, for longer."""
+        self.owner.prolong(until)
+
     def move(self, now: Now, vip: str, successor: str) -> list[Effect]:
         """Hands a VIP to a member; nothing if it is not held here."""
         self.owner.move(now, vip, successor)

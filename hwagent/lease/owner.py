@@ -19,8 +19,10 @@ heartbeat.
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from random import Random
+
+import msgspec
 
 from .asking import Asking
 from .beats import Beats, Sent
@@ -37,17 +39,9 @@ from .effects import (
     Word,
 )
 from .epochs import Epochs
-from .group import Addresses, Group
-from .holding import Holding
-from .messages import (
-    FINAL,
-    Accept,
-    Ack,
-    Message,
-    Offer,
-    Refusal,
-    Release,
-)
+from .group import Group
+from .holding import Holding, Holdings
+from .messages import FINAL, Accept, Ack, Offer, Refusal, Release
 from .offering import Offering
 from .tally import Peer, Tally
 
@@ -70,7 +64,7 @@ class Owner:
         self._next_group: Group | None = None
         self._promised = promised
         self._word = Word({}, -math.inf)
-        self._holdings: dict[str, Holding] = {}
+        self._holdings = Holdings()
         self._tally = Tally(group)
         self._beats = Beats(name, nonce, group, self._tally)
         self._asking = Asking(group, random)
@@ -90,6 +84,10 @@ class Owner:
         gone = [h for vip, h in self._holdings.items() if vip not in word.standings]
         self._give(now, gone, "", "this host cannot hold it any more")
         self._asking.want(now.boot, word.standings, self._holdings)
+
+    def prolong(self, until: float) -> None:
+        """The agent's word stands as it is, for longer."""
+        self._word = msgspec.structs.replace(self._word, until=until)
 
     def move(self, now: Now, vip: str, successor: str) -> bool:
         """Hands a VIP to a member, who is told with the release; false if it is not held here."""
@@ -180,8 +178,7 @@ class Owner:
             voters = self._tally.addresses()
             self._out += self._offering.offers(now, self._word, self.held(), voters)
         if now.boot >= self._beats.due():
-            claims = tuple(holding.claim for holding in self._holdings.values())
-            self._out += self._beats.beat(now, claims)
+            self._out += self._beats.beat(now, self._holdings.claims)
 
     # Outputs
 
@@ -203,7 +200,7 @@ class Owner:
 
     def held(self) -> dict[str, int]:
         """The VIPs held, with their epochs."""
-        return {vip: h.granted for vip, h in self._holdings.items() if h.held}
+        return self._holdings.held()
 
     # Time
 
@@ -223,6 +220,7 @@ class Owner:
         again = self._claim(now, holding.vip)
         again.present = holding.present
         self._holdings[holding.vip] = again
+        self._holdings.changed()
 
     def _fail(self, now: Now, holding: Holding) -> None:
         """A round without a majority: gives back what was granted, and asks again later."""
@@ -247,6 +245,7 @@ class Owner:
             self._asking.at(vip, now.boot + left + self._asking.delay(vip))
         elif self._word.willing(now, vip):
             self._holdings[vip] = self._claim(now, vip)
+            self._holdings.changed()
             self._recount()
 
     def _claim(self, now: Now, vip: str) -> Holding:
@@ -260,10 +259,10 @@ class Owner:
         """Opens and renews what a majority has granted."""
         common = self._tally.newest()
         newer, self._common = common > self._common, common
-        holdings = list(self._holdings.values())
+        whole, others = self._holdings.divided()
         if newer:
-            self._renew(now, common, [h for h in holdings if h.held and not h.refused])
-        for holding in [h for h in holdings if not h.held or h.refused]:
+            self._renew(now, common, whole)
+        for holding in others:
             seq = self._tally.newest(holding.refused)
             if holding.held:
                 self._renew(now, seq, [holding])
@@ -271,7 +270,8 @@ class Owner:
                 self._win(holding, ends)
             elif not self._tally.possible(holding.refused):
                 self._fail(now, holding)
-        self._recount()
+        if newer or others:
+            self._recount()
         self._beats.rest(now, common)
 
     def _end(self, now: Now, seq: int, holding: Holding) -> float:
@@ -281,10 +281,11 @@ class Owner:
 
     def _renew(self, now: Now, seq: int, holdings: list[Holding]) -> None:
         """One deadline for all, so that it is one write where they share a slot of the gate."""
-        longer = [h for h in holdings if self._end(now, seq, h) > h.ends]
+        sent = self._beats.sent.get(seq)
+        ends = sent.ends if sent is not None and sent.ends > now.boot else 0.0
+        longer = [h for h in holdings if ends > h.ends and seq >= h.seq]
         if not longer:
             return
-        ends = self._end(now, seq, longer[0])
         for holding in longer:
             holding.ends = ends
             if 0 < holding.raised <= seq:
@@ -294,6 +295,7 @@ class Owner:
 
     def _win(self, holding: Holding, ends: float) -> None:
         holding.held, holding.ends, holding.granted = True, ends, holding.epoch
+        self._holdings.changed()
         self._failed_until = -math.inf
         self._beats.relist()
         if not holding.present:
@@ -304,6 +306,8 @@ class Owner:
 
     def _note(self, now: Now, peer: Peer, ack: Ack) -> None:
         """Takes the refusals of an ack in place of those before."""
+        if peer.refused or ack.refusals:
+            self._holdings.changed()
         for before in self._holdings.values() if peer.refused else ():
             before.refused.pop(peer.name, None)
         peer.refused = ()
@@ -359,18 +363,17 @@ class Owner:
             claims=claims,
             successor=successor,
         )
-        self._send({**self._tally.addresses(), **self._group.members}, release)
+        to = {**self._tally.addresses(), **self._group.members}
+        self._out += [Send(address, release) for paths in to.values() for address in paths]
         self._recount()
 
     def _remove(self, holding: Holding, reason: str) -> None:
         del self._holdings[holding.vip]
+        self._holdings.changed()
         self._beats.relist()
         if holding.present:
             self._out += [SetGate((holding.vip,), 0.0), DelAddress(holding.vip)]
             self._report(holding, "lost", reason)
-
-    def _send(self, to: Mapping[str, Addresses], message: Message) -> None:
-        self._out += [Send(address, message) for paths in to.values() for address in paths]
 
     # Configuration, and what is wrong with voters
 
@@ -396,4 +399,4 @@ class Owner:
         self._out.append(Report(holding.vip, happening, holding.epoch, reason))
 
     def _recount(self) -> None:
-        self._expiry = min((h.ends for h in self._holdings.values()), default=math.inf)
+        self._expiry = self._holdings.expiry()

@@ -148,4 +148,4 @@ class Tally:
     def _forget(self, peer: Peer, nonce: int) -> None:
         self._seqs.pop(peer.name, None)
         peer.nonce, peer.seq, peer.list_seq = nonce, -1, -1
-        peer.refused, peer.anchor = (), None
+        peer.anchor = None

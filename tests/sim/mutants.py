@@ -308,7 +308,7 @@ MUTANTS = (
         ),
         (0, 1),
     ),
-    Mutant("voters take any epoch", ((Voter, "_grant", _grants_any_epoch),), (10, 207)),
+    Mutant("voters take any epoch", ((Voter, "_grant", _grants_any_epoch),), (253, 368)),
     Mutant("no floor under the epoch", ((Epochs, "next", _no_floor),), (10, 13)),
     Mutant(
         "a higher epoch before voters know it", ((Owner, "_raise", _raises_at_once),), (4250, 9534)
