@@ -11,18 +11,24 @@ from hwagent.respond import action_names
 from hwagent.rules import RuleSet, load_rules
 
 from .probe import PROBE_ATTRIBUTES, PROBE_METRICS
+from .rivals import VIP_ATTRIBUTES, VIP_METRICS
 
 COLLECTOR_NAMES = COLLECTORS
 
 
 def known_vocabulary() -> Vocabulary:
     """Every kind and its metrics."""
-    return {**vocabulary(), "probe": {m.name: m for m in PROBE_METRICS}}
+    return {
+        **vocabulary(),
+        "probe": {m.name: m for m in PROBE_METRICS},
+        "vip": {m.name: m for m in VIP_METRICS},
+    }
 
 
 def known_attributes() -> Mapping[str, frozenset[str]]:
     """Every kind and the attributes that rules may name."""
-    return {**attribute_names(), "probe": frozenset(PROBE_ATTRIBUTES)}
+    own = {"probe": frozenset(PROBE_ATTRIBUTES), "vip": frozenset(VIP_ATTRIBUTES)}
+    return {**attribute_names(), **own}
 
 
 def known_actions() -> Collection[str]:

@@ -115,6 +115,11 @@ class Chamber:
         """Whether an address (without prefix length) is one of a group."""
         return address in self._groups
 
+    def peers(self, address: str) -> dict[str, tuple[str, ...]]:
+        """Hosts of an address's group with their addresses; empty if it has no group."""
+        council = self._councils.get(self._groups.get(address, ""))
+        return {} if council is None else council.peers()
+
     def holders(self) -> dict[str, tuple[str, int]]:
         """Host and epoch of each address that is held, as far as the voters here know."""
         return {a: held for c in self._councils.values() for a, held in c.holders().items()}
@@ -124,11 +129,6 @@ class Chamber:
     def due(self) -> float:
         """When time alone changes something."""
         return min((c.node.due() for c in self._councils.values()), default=float("inf"))
-    def peers(self, address: str) -> dict[str, tuple[str, ...]]:
-        """Hosts of an address's group with their addresses; empty if it has no group."""
-        council = self._councils.get(self._groups.get(address, ""))
-        return {} if council is None else council.peers()
-
 
     def wills(self) -> tuple[Parcel, ...]:
         """What the guardian sends if this process dies."""

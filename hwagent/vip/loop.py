@@ -80,9 +80,9 @@ class Holder:
         self._claim: socket.socket | None = None
         self._machine = Machine(clock(), time.time() - clock())
         self._chamber = Chamber(self._machine, self._poll, self._settle, self._report)
+        self._lookout = Lookout(self._kernel, self._machine, self._chamber)
         self._fitness = Fitness(False, "", 0.0, -math.inf)
         self._gate_lacks: tuple[str, ...] = (_NO_GATE,)
-        self._lookout = Lookout(self._kernel, self._machine, self._chamber)
         self._breathe_at = -math.inf
         self._will_at = -math.inf
         self._hasty = 0
@@ -132,6 +132,7 @@ class Holder:
             self._serve(number, events)
         self._look()
         self._chamber.tick(clock())
+        self._changed |= self._lookout.look(clock())  # once it is known what is held still
         if self._changed or awake >= self._due:
             self._act(clock())
         self._breathe(clock())
@@ -141,7 +142,6 @@ class Holder:
         self._manager.feed(done)
         self._hasty = self._hasty + 1 if awake - asleep < _SHORTEST else 0
         if self._hasty > _HASTY:  # no flood of events or requests keeps us from sleeping
-        self._changed |= self._lookout.look(clock())  # once it is known what is held still
             time.sleep(_SHORTEST)
         return self._orphaned or any(number == self._stopping for number, _ in ready)
 
@@ -222,6 +222,7 @@ class Holder:
             return self._refuse(client, "", str(e))
         self._dirty = True
         self._kernel.watch({name for vip in vips for name in vip.interfaces})
+        self._lookout.plan(vips)
         try:
             self._chamber.plan(msgspec.structs.replace(plan, vips=tuple(vips)))
         except ValueError as e:
@@ -257,7 +258,6 @@ class Holder:
         except (OSError, ValueError) as e:
             return self._refuse(client, "", f"no gate: {e}")
         self._gate_lacks = (f"the kernel's gate: {gate.problem}",) if gate.problem else ()
-        self._lookout.plan(vips)
         self._breathe_at = -math.inf
         return None
 
@@ -384,6 +384,6 @@ class Holder:
             ward.group,
             ward.epoch if held or ward.state == "preparing" else epoch,
             holder,
-        )
             rival,
             ward.rival.count,
+        )

@@ -171,10 +171,10 @@ class VipStatus(msgspec.Struct, frozen=True):
     group: str = ""
     epoch: int = 0
     holder: str = ""
-
-
     duplicate: str = ""
     duplicates: int = 0
+
+
 class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
     """The holder as a whole; sent on connecting and on every change.
 

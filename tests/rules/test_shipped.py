@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hwagent.collect.registry import attribute_names, vocabulary
 from hwagent.config import shipped
-from hwagent.daemon.probe import PROBE_ATTRIBUTES, PROBE_METRICS
+from hwagent.daemon.loading import known_attributes, known_vocabulary
 from hwagent.respond import action_names
 from hwagent.rules import Result, RuleSet, load_rules, run_tests
 from hwagent.rules.check import unsourced, untested, untold
@@ -19,11 +18,7 @@ TESTS = sorted((RULES / "tests").glob("*.yaml"))
 
 @cache
 def names() -> Names:
-    return Names(
-        {**vocabulary(), "probe": {m.name: m for m in PROBE_METRICS}},
-        {**attribute_names(), "probe": frozenset(PROBE_ATTRIBUTES)},
-        action_names(),
-    )
+    return Names(known_vocabulary(), known_attributes(), action_names())
 
 
 @cache
