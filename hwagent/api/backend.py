@@ -26,6 +26,12 @@ class Backend(Protocol):
     def fleet(self) -> dict[str, Any]:
         """Every member's status as last heard, and how old that is."""
 
+    async def topology(self) -> dict[str, Any]:
+        """What depends on what in the fleet."""
+
+    async def audit(self, what_if: str) -> dict[str, Any]:
+        """What takes services down, or would happen if something failed. Raises Refused."""
+
     def rtt(self, one: str, other: str) -> dict[str, Any]:
         """Round-trip time between two members. Raises Refused."""
 

@@ -39,6 +39,8 @@ class Router:
             Route("GET", _path("/v1/status"), self._status),
             Route("GET", _path("/v1/members"), self._members),
             Route("GET", _path("/v1/fleet"), self._fleet),
+            Route("GET", _path("/v1/topology"), self._topology),
+            Route("GET", _path("/v1/audit"), self._audit),
             Route("GET", _path("/v1/rtt"), self._rtt),
             Route("GET", _path("/v1/components"), self._components),
             Route("GET", _path("/v1/components/{id}"), self._component),
@@ -83,6 +85,12 @@ class Router:
 
     async def _fleet(self, request: Request, parts: dict[str, str]) -> Response:
         return json_response(self._backend.fleet())
+
+    async def _topology(self, request: Request, parts: dict[str, str]) -> Response:
+        return json_response(await self._backend.topology())
+
+    async def _audit(self, request: Request, parts: dict[str, str]) -> Response:
+        return json_response(await self._backend.audit(request.query.get("what_if", "")))
 
     async def _rtt(self, request: Request, parts: dict[str, str]) -> Response:
         ends = (request.query.get(key, "") for key in ("from", "to"))

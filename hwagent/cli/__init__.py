@@ -15,6 +15,7 @@ from .output import EXIT_ERROR, fail
 COMMANDS = {
     "ack": "ack",
     "alerts": "alerts",
+    "audit": "audit",
     "capture": "capture",
     "check": "check",
     "collect": "collect",
@@ -43,6 +44,7 @@ COMMANDS = {
     "simulate": "simulate",
     "status": "status",
     "top": "top",
+    "topology": "topology",
     "vip": "vip",
 }
 

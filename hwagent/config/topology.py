@@ -44,11 +44,11 @@ class Machine(Section, frozen=True):
 
 
 class Dependency(Section, frozen=True):
-    """``component`` works only while ``needs`` of the components ``on`` do; 0 means all of them."""
+    """``component`` works only while ``least`` of what it ``needs`` do; 0 means all of them."""
 
     component: str
-    on: list[str]
-    needs: int = 0
+    needs: list[str]
+    least: int = 0
 
 
 class Reliability(Section, frozen=True):
@@ -119,26 +119,26 @@ def _check_machine(source: Source, at: Path, machine: Machine, topology: Topolog
 
 def _check_dependency(source: Source, at: Path, dependency: Dependency) -> None:
     places = [((*at, "component"), dependency.component)]
-    places += [((*at, "on", number), id) for number, id in enumerate(dependency.on)]
+    places += [((*at, "needs", number), id) for number, id in enumerate(dependency.needs)]
     for place, id in places:
         if not _ID.fullmatch(id):
             what = f"expected kind:name, such as switch:sw1 or disk:db1/sda, not {id!r}"
             raise source.error(place, what)
-    if len(set(dependency.on)) != len(dependency.on) or not dependency.on:
-        raise source.error((*at, "on"), "expected one or more components, each once")
-    if not 0 <= dependency.needs <= len(dependency.on):
-        what = f"expected from 0 (all) to {len(dependency.on)}, not {dependency.needs}"
-        raise source.error((*at, "needs"), what)
+    if len(set(dependency.needs)) != len(dependency.needs) or not dependency.needs:
+        raise source.error((*at, "needs"), "expected one or more components, each once")
+    if not 0 <= dependency.least <= len(dependency.needs):
+        what = f"expected from 0 (all) to {len(dependency.needs)}, not {dependency.least}"
+        raise source.error((*at, "least"), what)
 
 
 def _check_circles(source: Source, depends: Sequence[Dependency]) -> None:
     """A component that needs itself, by way of others, is a slip of the pen."""
     below: dict[str, set[str]] = {}
     for index, dependency in enumerate(depends):
-        if dependency.component in _reached(below, dependency.on):
+        if dependency.component in _reached(below, dependency.needs):
             what = f"a circle: {dependency.component} needs itself by way of others"
-            raise source.error(("topology", "depends", index, "on"), what)
-        below.setdefault(dependency.component, set()).update(dependency.on)
+            raise source.error(("topology", "depends", index, "needs"), what)
+        below.setdefault(dependency.component, set()).update(dependency.needs)
 
 
 def _reached(below: Mapping[str, Iterable[str]], ids: Iterable[str]) -> set[str]:

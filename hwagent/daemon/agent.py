@@ -23,6 +23,7 @@ from hwagent.net.manager import Manager, passed_socket
 
 from .actor import Actor
 from .answers import Answers
+from .audits import Audits
 from .bus import Bus
 from .children import Child, vip_children
 from .clock import Clock
@@ -97,6 +98,7 @@ class Agent:
         self.manager = Manager()
         self.switches = Switches(self._found, self._failed, self._gone)
         self.gossip = Gossip(self)
+        self.audits = Audits(self)
         self.control_room = Control(self)
         self.answers = Answers(self)
         self.config_problem = ""

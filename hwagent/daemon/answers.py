@@ -50,6 +50,14 @@ class Answers:
         agent = self._agent
         return {"host": agent.host, "time": agent.clock.now(), "members": agent.gossip.fleet()}
 
+    async def topology(self) -> dict[str, Any]:
+        """What depends on what in the fleet."""
+        return await self._agent.audits.topology()
+
+    async def audit(self, what_if: str) -> dict[str, Any]:
+        """What takes services down, or would happen if something failed. Raises Refused."""
+        return await self._agent.audits.audit(what_if)
+
     def rtt(self, one: str, other: str) -> dict[str, Any]:
         """Round-trip time between two members. Raises Refused."""
         return self._agent.gossip.rtt(one or self._agent.host, other)

@@ -184,7 +184,7 @@ class Gossip:
         if self.node is None:
             return
         try:
-            self.node.publish(values(self._make()))
+            self.node.publish({**self._agent.audits.values(), **values(self._make())})
         except TooLarge as e:
             log.error("the fleet is not told: %s", e)
         snapshot = take_snapshot(self.node.core.swim.members)

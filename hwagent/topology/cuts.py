@@ -52,9 +52,12 @@ class Solver:
 
     def changed(self, ids: Iterable[str]) -> None:
         """Forgets what follows from components that changed."""
-        for id in self._graph.ancestors(ids):
-            self._cuts.pop(id, None)
+        waiting = list(ids)
+        while waiting:
+            id = waiting.pop()
             self._members.pop(id, None)
+            if self._cuts.pop(id, None) is not None:  # what needs it is solved only if it is
+                waiting.extend(self._graph.above(id))
 
     def cuts(self, id: str) -> Cuts:
         """The cut sets of one component, in elements."""

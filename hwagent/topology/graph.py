@@ -1,13 +1,15 @@
-"""Components and what each needs: ``at least k of these``. Monotone, without cycles once checked."""
+"""Components and what each needs: ``at least k of these``. Monotone; circles are opened."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import msgspec
 
 #: Kinds that only stand for what they need and cannot fail by themselves.
-ABSTRACT = frozenset({"array", "bond", "filesystem", "fleet", "group", "link", "seat", "vip"})
+ABSTRACT = frozenset(
+    {"array", "bond", "filesystem", "fleet", "group", "link", "multipath", "seat", "service", "vip"}
+)
 #: Kinds of which an audit tells whether and how they can be lost.
-SERVICES = ("vip", "array", "host", "fleet")
+SERVICES = ("vip", "service", "array", "host", "fleet")
 _NO_IDS: frozenset[str] = frozenset()
 
 
@@ -32,7 +34,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     needs: tuple[Need, ...] = ()
     state: str = ""
-    facts: Mapping[str, str] = {}
+    facts: tuple[tuple[str, str], ...] = ()
 
     @property
     def kind(self) -> str:
@@ -84,8 +86,8 @@ class Graph:
             yield from one.of
 
     def put(self, node: Node) -> set[str]:
-        """Takes a node new or changed; returns whose answers may change: it, and what shares its
-        needs (who needs a thing alone is told differently from who shares it)."""
+        """Takes a node new or changed; returns whose answers may change: it, and what needed alone
+        a thing that it shares now, or shared one that it now needs alone."""
         before = set(self.below(node.id))
         self._nodes[node.id] = node
         after = set(self.below(node.id))
@@ -101,7 +103,8 @@ class Graph:
         touched: set[str] = set()
         for child in before ^ after:
             parents = self._above.setdefault(child, set())
-            touched |= parents
+            if len(parents) == (1 if child in after else 2):
+                touched |= parents
             (parents.add if child in after else parents.discard)(id)
             if not parents:
                 del self._above[child]

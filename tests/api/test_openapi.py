@@ -76,6 +76,9 @@ def agent(tmp_path_factory):
         ("/v1/alerts", "/v1/alerts"),
         ("/v1/actions", "/v1/actions"),
         ("/v1/history", "/v1/history"),
+        ("/v1/topology", "/v1/topology"),
+        ("/v1/audit", "/v1/audit"),
+        ("/v1/audit?what_if=psu:sim/PSU1", "/v1/audit"),
     ],
 )
 def test_answers_fit_their_schema(agent, resource, operation):

@@ -1,0 +1,89 @@
+"""How fast the fleet is audited: ``python -m benchmarks topology``.
+
+2,000 hosts in 40 racks, 100 switches of which 20 are spines, 1,334 virtual addresses of groups of
+three hosts. Each host tells 23 nodes or so, as digests of the gossiped status. First everything is
+taken in and all cut sets of size one and two are found; then single things change and what follows
+is found again. The last column is what the issue promises.
+"""
+
+import gc
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from hwagent.testing.racks import Racks
+from hwagent.topology import digest
+from hwagent.topology.fleet import Fleet
+from hwagent.topology.graph import Node, need
+from hwagent.topology.part import Part
+
+ROUNDS = 20
+
+
+def _solve(fleet: Fleet) -> int:
+    """All cut sets of all services; how many."""
+    solver = fleet.solver
+    cuts = [solver.cuts(id) for id in fleet.services()]
+    return sum(len(c.singles) + len(c.pairs) for c in cuts)
+
+
+def _time(work: Callable[[], object]) -> float:
+    """Seconds of this processor's time: on a machine with other work the clock tells of that."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def _changes(fleet: Fleet, racks: Racks) -> dict[str, float]:
+    """The worst time for each kind of change, to all cut sets of the fleet anew."""
+    host = racks.names[777]
+    whole = racks.part(host)
+    worst: dict[str, float] = {}
+    for _ in range(ROUNDS):
+        for what, nodes in _variants(host, whole).items():
+            took = _time(lambda nodes=nodes: (fleet.take(host, nodes), _solve(fleet)))  # type: ignore[misc]
+            worst[what] = max(worst.get(what, 0.0), took)
+            fleet.take(host, whole)
+            _solve(fleet)
+    return worst
+
+
+def _variants(host: str, whole: list[Node]) -> dict[str, list[Node]]:
+    rack = host.partition("h")[0]
+    moved = Node(id=f"nic:{host}/eno2", needs=(need(1, [f"port:{rack}-sw1/{host}"]),))
+    spine = Node(id=f"switch:{rack}-sw1", needs=(need(1, ["switch:spine19"]),))
+    return {
+        "a cable moved to the other switch": [*(n for n in whole if n.id != moved.id), moved],
+        "a switch of a rack on another spine": [*(n for n in whole if n.id != spine.id), spine],
+        "a host that tells nothing any more": [],
+    }
+
+
+def main() -> int:
+    """Prints the table; 1 if a promise is not kept."""
+    racks = Racks(racks=40, hosts=50, vips=2, spines=20)
+    told = {h: digest.write(h, Part(tuple(nodes))) for h, nodes in racks.parts()}
+    size = sum(len(k) + len(str(v)) for k, v in told["r1h1"].items())
+    print(f"{len(told)} hosts; each tells {len(told['r1h1'])} keys of {size} bytes in all")
+    gc.collect()
+    fleet = Fleet()
+    parts = {host: digest.read(host, values) for host, values in told.items()}
+    reading = _time(lambda: [digest.read(host, values) for host, values in told.items()])
+    taking = _time(lambda: [fleet.take(h, p.nodes) for h, p in parts.items()])
+    solving = _time(lambda: _solve(fleet))
+    rows = [("read all digests", reading, 0.0), ("make one graph of them", taking, 0.0),
+            ("find all cut sets", solving, 2.0)]  # fmt: skip
+    rows += [(f"again after {what}", took, 0.2) for what, took in _changes(fleet, racks).items()]
+    for what, took, most in rows:
+        print(f"{what:50} {took * 1000:8.1f} ms" + (f"   (at most {most:g} s)" if most else ""))
+    switches = sum(1 for id in fleet.graph.ids() if id.startswith("switch:"))
+    print(f"{len(fleet.graph)} components, {switches} switches, {len(fleet.services())} services,")
+    print(f"{_solve(fleet)} cut sets in elements")
+    return int(any(most and took > most for _, took, most in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

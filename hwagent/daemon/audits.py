@@ -1,0 +1,121 @@
+"""The agent's picture of the fleet: its own part of the graph, those of the others, the audit."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from hwagent.api.backend import Refused
+from hwagent.cluster.messages import Value
+from hwagent.config import Config
+from hwagent.topology import digest
+from hwagent.topology.audit import Audit, audit
+from hwagent.topology.discover import links_heard
+from hwagent.topology.fleet import Fleet
+from hwagent.topology.part import Part, declared, part
+from hwagent.topology.view import topology
+from hwagent.topology.whatif import components, what_if
+
+from .whatif import capacities, held, known_hosts, shifts
+
+if TYPE_CHECKING:
+    from .agent import Agent
+
+
+class Audits:
+    """Keeps the graph of the fleet up to date when it is asked for; nothing is done in between."""
+
+    def __init__(self, agent: "Agent") -> None:
+        self._agent = agent
+        self._fleet = Fleet()
+        self._left: dict[str, int] = {}
+        #: Session and version of each member's status that was taken in last.
+        self._taken: dict[str, tuple[int, int]] = {}
+        self._declared: Config | None = None
+        #: Which switch each card hung on when it last had a link.
+        self._links: dict[str, str] = {}
+        self._asked = asyncio.Lock()
+
+    def part(self) -> Part:
+        """What this host tells of itself."""
+        agent = self._agent
+        known = agent.core.components()
+        self._links |= links_heard(known)
+        return part(agent.host, agent.config, known, self._links)
+
+    def values(self) -> dict[str, Value]:
+        """The same as keys of the gossiped status."""
+        return digest.write(self._agent.host, self.part())
+
+    async def topology(self) -> dict[str, Any]:
+        """The graph of the fleet."""
+        async with self._asked:
+            members = self._take()
+            left = sum(self._left.values())
+            shown = await asyncio.to_thread(topology, self._fleet, _dead(members), left)
+        return {"host": self._agent.host, "time": self._agent.clock.now(), **shown}
+
+    async def audit(self, text: str = "") -> dict[str, Any]:
+        """The audit, or what would happen if ``text`` failed. Raises Refused.
+
+        A fleet of thousands takes a second: it is worked out beside the loop.
+        """
+        async with self._asked:
+            members = self._take()
+            found = await asyncio.to_thread(answer, self._fleet, self._agent.config, members, text)
+        return {"host": self._agent.host, "time": self._agent.clock.now(), **found}
+
+    def _take(self) -> list[dict[str, Any]]:
+        """Takes in what is new; returns all members."""
+        agent = self._agent
+        if agent.config is not self._declared:
+            self._declared = agent.config
+            self._fleet.take("", declared(agent.config))
+        mine = self.part()
+        self._fleet.take(agent.host, mine.nodes)
+        self._left[agent.host] = mine.left
+        node = agent.gossip.node
+        members = agent.gossip.fleet()
+        names = {m["name"] for m in members} - {agent.host}
+        for name in set(self._fleet.owners()) - names - {"", agent.host}:
+            self._fleet.forget(name)
+            self._left.pop(name, None)
+            self._taken.pop(name, None)
+        for name in names if node is not None else ():
+            board = node.core.swim.statuses.get(name) if node is not None else None
+            if board and self._taken.get(name) != (board.session, board.version):
+                self._taken[name] = (board.session, board.version)
+                told = digest.read(name, board.values())
+                self._fleet.take(name, told.nodes)
+                self._left[name] = told.left
+        return members
+
+
+def answer(
+    fleet: Fleet, config: Config, members: Iterable[Mapping[str, Any]] = (), text: str = ""
+) -> dict[str, Any]:
+    """What the API and the command tell: the audit, or what would happen. Raises Refused."""
+    known = list(members)
+    dead = _dead(known)
+    hosts = known_hosts(known)
+    most = config.topology.capacity
+    if not text:
+        found: Audit = audit(fleet, config.topology, dead)
+        rooms = capacities(fleet.graph, hosts, most)
+        return {**msgspec.to_builtins(found), "capacity": msgspec.to_builtins(rooms)}
+    try:
+        failed = components(fleet.graph, text)
+    except ValueError as e:
+        raise Refused(404, str(e)) from None
+    follows = what_if(fleet, failed, dead)
+    down = fleet.graph.down({*fleet.failed(dead), *failed})
+    return {
+        **msgspec.to_builtins(follows),
+        "moves": msgspec.to_builtins(shifts(fleet.graph, down, hosts, held(known))),
+        "capacity": msgspec.to_builtins(capacities(fleet.graph, hosts, most, down)),
+    }
+
+
+def _dead(members: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [m["name"] for m in members if m["status"] in ("failed", "left")]

@@ -1,0 +1,191 @@
+"""What a host is made of and hangs on, out of the components that its agent has found. Pure."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from hwagent.model import Component, Health
+
+from .graph import Need, need
+from .parts import Found
+
+#: Mount points without which a host does not work.
+_SYSTEM = ("/", "/usr", "/var")
+#: A function of a PCI card: the same card but for the last number.
+_FUNCTION = re.compile(r"([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2})\.[0-7]")
+_UNSAFE = re.compile(r"[^A-Za-z0-9._:+/-]+")
+#: Disks that hang on a card which other disks hang on too; the others are their own card.
+_ON_CARDS = ("sata", "sas", "scsi")
+#: Members that md levels can lose. RAID10 by the least it survives: the layout is not known.
+_SPARE = {"raid1": -1, "raid4": 1, "raid5": 1, "raid6": 2, "raid10": 1}
+_MONTH = 730  # hours
+
+
+def discover(components: Iterable[Component], links: Mapping[str, str]) -> Found:
+    """What the components say. ``links`` are far ends remembered from when a link was up: a card
+    without a link hears no neighbour any more, and just then it matters which one it was."""
+    by = {c.id: c for c in components}
+    found = Found(links={**links, **links_heard(by.values())})
+    for component in by.values():
+        _TELL.get(component.kind, _nothing)(component, found)
+        _state(component, found)
+        if facts := dict(_facts(component)):
+            found.facts[component.id] = facts
+    _vital(by.values(), found)
+    _cards(by.values(), found)
+    return found
+
+
+def links_heard(components: Iterable[Component]) -> dict[str, str]:
+    """The far end of each network card that hears one, by the card's name."""
+    found = {}
+    for component in components:
+        heard = component.attributes.get("neighbours")
+        if component.kind == "nic" and isinstance(heard, list) and heard:
+            found[_name(component.id)] = _far_end(heard[0])
+    return {nic: far for nic, far in found.items() if far}
+
+
+def _far_end(neighbour: Mapping[str, Any]) -> str:
+    """Switches are told by their names without domain, or by their chassis' ids."""
+    system, port = str(neighbour.get("system", "")), str(neighbour.get("port", ""))
+    switch = _safe(system.partition(".")[0] or str(neighbour.get("chassis", ""))).replace("/", "_")
+    if not switch:
+        return ""
+    return f"port:{switch}/{_safe(port)}" if port else f"switch:{switch}"
+
+
+def _psu(component: Component, found: Found) -> None:
+    found.psus.append(_name(component.id))
+
+
+def _nic(component: Component, found: Found) -> None:
+    attributes, metrics = component.attributes, component.metrics
+    if attributes.get("bond") or attributes.get("virtual_function") or not attributes.get("bus"):
+        return
+    if metrics.get("link_expected") == 1:
+        found.uplinks.append(component.id)
+
+
+def _bond(component: Component, found: Found) -> None:
+    legs = [str(leg) for leg in component.attributes.get("legs", ())]
+    if legs:
+        least = component.metrics.get("min_links", 1)
+        found.needs[component.id] = [need(max(1, int(least)), legs)]
+        found.uplinks.append(component.id)
+
+
+def _link(component: Component, found: Found) -> None:
+    """A bridge works while one of what it is built on does."""
+    below = [str(id) for id in component.attributes.get("lowers", ())]
+    if below:
+        found.needs[component.id] = [need(1, below)]
+
+
+def _array(component: Component, found: Found) -> None:
+    members = component.attributes.get("members", ())
+    serving = [m for m in members if isinstance(m, Mapping) and m.get("slot") is not None]
+    disks = [str(m["disk"]) for m in serving if m.get("disk")]
+    if not disks:
+        return
+    spare = _SPARE.get(str(component.metrics.get("level", "")), 0)
+    raid_disks = component.metrics.get("raid_disks", len(disks))
+    total = int(raid_disks) if isinstance(raid_disks, int | float) else len(disks)
+    least = 1 if spare < 0 else max(1, total - spare)
+    found.needs[component.id] = [need(least, disks)]
+    for member in serving:
+        if member.get("state") in ("faulty", "rebuilding"):
+            found.states[str(member["disk"])] = "down"
+
+
+def _filesystem(component: Component, found: Found) -> None:
+    below = component.attributes.get("array") or component.attributes.get("disk")
+    if below:
+        found.needs[component.id] = [need(1, [str(below)])]
+
+
+def _multipath(component: Component, found: Found) -> None:
+    if disk := component.attributes.get("disk"):
+        found.needs[component.id] = [need(1, [str(disk)])]
+
+
+def _nothing(component: Component, found: Found) -> None:
+    """Of other kinds nothing is known that hangs on them."""
+
+
+_TELL = {
+    "psu": _psu,
+    "nic": _nic,
+    "bond": _bond,
+    "link": _link,
+    "array": _array,
+    "filesystem": _filesystem,
+    "multipath": _multipath,
+}
+
+
+def _state(component: Component, found: Found) -> None:
+    metrics = component.metrics
+    switched = {"nic": ("carrier", "admin_up"), "psu": ("online", "inserted")}
+    off = any(metrics.get(m) == 0 for m in ("present", *switched.get(component.kind, ())))
+    failed = component.health is Health.FAILED and component.kind in ("psu", "disk", "array")
+    if off or failed:
+        found.states[component.id] = "down"
+    elif component.health is Health.UNKNOWN:
+        found.states.setdefault(component.id, "unknown")
+
+
+def _vital(components: Collection[Component], found: Found) -> None:
+    """The arrays and disks that hold the system, and at least one of them if there is any."""
+    for component in components:
+        if component.kind == "filesystem" and _name(component.id) in _SYSTEM:
+            below = component.attributes.get("array") or component.attributes.get("disk")
+            if below and str(below) not in found.vital:
+                found.vital.append(str(below))
+
+
+def _cards(components: Iterable[Component], found: Found) -> None:
+    """Cards that bear more than one port or disk: where two legs of a bond may meet."""
+    by_card: dict[str, list[str]] = {}
+    for component in components:
+        if card := _card(component):
+            by_card.setdefault(card, []).append(component.id)
+    for card, ids in by_card.items():
+        if len(ids) > 1:
+            for id in ids:
+                found.needs.setdefault(id, []).append(Need(1, (f"card:{card}",)))
+
+
+def _card(component: Component) -> str:
+    attributes = component.attributes
+    place = ""
+    if component.kind == "nic" and not attributes.get("virtual_function"):
+        place = str(attributes.get("bus", ""))
+    elif component.kind == "disk" and attributes.get("transport") in _ON_CARDS:
+        place = str(next(iter(attributes.get("pcie", ())), "")).removeprefix("pcie:")
+    match = _FUNCTION.fullmatch(place)
+    return match[1] if match else ""
+
+
+def _facts(component: Component) -> Iterator[tuple[str, str]]:
+    """What several components may have in common and die of together."""
+    if component.kind not in ("disk", "nic", "psu"):
+        return
+    attributes = component.attributes
+    for name in ("model", "firmware"):
+        if value := attributes.get(name):
+            yield name, str(value)[:60]
+    serial = str(attributes.get("serial", ""))
+    if component.kind == "disk" and len(serial) >= 6 and attributes.get("model"):
+        yield "batch", serial[:-3]  # numbered one after the other: made on one day
+    hours = component.metrics.get("power_on_hours")
+    if isinstance(hours, int | float) and hours >= _MONTH:
+        yield "months", str(int(hours // _MONTH))
+
+
+def _name(id: str) -> str:
+    return id.partition(":")[2]
+
+
+def _safe(text: str) -> str:
+    return _UNSAFE.sub("_", text.strip())

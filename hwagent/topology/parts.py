@@ -1,0 +1,116 @@
+"""One host or switch as nodes of the graph, from what was said or found out about it. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from hwagent.config.topology import Machine
+
+from .graph import Need, Node, need
+
+
+@dataclass
+class Found:
+    """What a host or switch is made of, by the names that its components have on it.
+
+    ``links`` are the far ends of network cards, ids of the fleet; ``needs`` what else its
+    components need, by id on the host (``disk:sda``); ``vital`` the components without which the
+    host does not work; ``uplinks`` those of which one must work.
+    """
+
+    psus: list[str] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
+    needs: dict[str, list[Need]] = field(default_factory=dict)
+    vital: list[str] = field(default_factory=list)
+    uplinks: list[str] = field(default_factory=list)
+    states: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def described(machine: Machine) -> Found:
+    """What the configuration says of a host that no agent has looked at."""
+    found = Found()
+    for bond, legs in machine.bonds.items():
+        found.needs[f"bond:{bond}"] = [need(1, [f"nic:{leg}" for leg in legs])]
+    bonded = {leg for legs in machine.bonds.values() for leg in legs}
+    found.uplinks = [f"bond:{b}" for b in machine.bonds]
+    found.uplinks += [f"nic:{n}" for n in machine.nics if n not in bonded]
+    for array, disks in machine.arrays.items():
+        found.needs[f"array:{array}"] = [need(1, [f"disk:{disk}" for disk in disks])]
+    found.vital = [f"array:{a}" for a in machine.arrays] + [f"disk:{d}" for d in machine.disks]
+    return found
+
+
+def host_nodes(host: str, machine: Machine, found: Found) -> Iterator[Node]:
+    """The host, what it is made of, and what that hangs on outside."""
+
+    def own(id: str) -> str:
+        return owned(host, id)
+
+    psus = list(dict.fromkeys([*machine.psus, *found.psus]))
+    needs = [need(machine.psus_needed, [own(f"psu:{p}") for p in psus])] if psus else []
+    needs += [need(1, [own(id)]) for id in found.vital]
+    needs += [need(1, map(own, found.uplinks))] if found.uplinks else []
+    needs += [need(1, [f"rack:{machine.rack}"])] if machine.rack else []
+    below: dict[str, list[Need]] = {f"host:{host}": needs}
+    for psu in psus:
+        below[own(f"psu:{psu}")] = _one(f"feed:{machine.psus[psu]}") if psu in machine.psus else []
+    links = {nic: far_end(text) for nic, text in machine.nics.items()} | found.links
+    for nic, far in links.items():
+        below[own(f"nic:{nic}")] = _one(far)
+    for id, more in found.needs.items():
+        mine = [need(n.least, map(own, n.of)) for n in more]
+        below[own(id)] = below.get(own(id), []) + mine
+    states = {own(id): state for id, state in found.states.items()}
+    facts = {own(id): known for id, known in found.facts.items()}
+    yield from _nodes(below, states, facts)
+    yield from ports(links.values())
+
+
+def switch_nodes(switch: str, machine: Machine, psus: Iterable[str] = ()) -> Iterator[Node]:
+    """A switch, its power supplies, and what these hang on."""
+    names = list(dict.fromkeys([*machine.psus, *psus]))
+    ids = [owned(switch, f"psu:{p}") for p in names]
+    needs = [need(machine.psus_needed, ids)] if ids else []
+    needs += [need(1, [f"rack:{machine.rack}"])] if machine.rack else []
+    needs += [need(1, [far_end(u) for u in machine.uplinks])] if machine.uplinks else []
+    below = {f"switch:{switch}": needs}
+    for name, id in zip(names, ids):
+        below[id] = _one(f"feed:{machine.psus[name]}") if name in machine.psus else []
+    yield from _nodes(below, {}, {})
+
+
+def ports(ends: Iterable[str]) -> Iterator[Node]:
+    """The ports among far ends, each of its switch."""
+    for end in dict.fromkeys(ends):
+        kind, _, name = end.partition(":")
+        if kind == "port":
+            yield Node(id=end, needs=tuple(_one(f"switch:{name.partition('/')[0]}")))
+
+
+def far_end(text: str) -> str:
+    """``sw1`` or ``sw1/Ethernet7`` as the id of a switch or of a port."""
+    return f"port:{text}" if "/" in text else f"switch:{text}"
+
+
+def owned(owner: str, id: str) -> str:
+    """The id in the fleet of a component of a host or switch: ``disk:db1/sda``."""
+    kind, _, name = id.partition(":")
+    return f"{kind}:{owner}/{name}"
+
+
+def _one(id: str) -> list[Need]:
+    return [need(1, [id])]
+
+
+def _nodes(
+    below: Mapping[str, list[Need]],
+    states: Mapping[str, str],
+    facts: Mapping[str, Mapping[str, str]],
+) -> Iterator[Node]:
+    for id in below.keys() | states.keys() | facts.keys():
+        yield Node(
+            id=id,
+            needs=tuple(dict.fromkeys(below.get(id, ()))),
+            state=states.get(id, ""),
+            facts=tuple(sorted(facts.get(id, {}).items())),
+        )

@@ -1,0 +1,112 @@
+"""What cut sets cost in minutes a year, and what to buy first. Pure.
+
+The minutes of a service are those in which at least one of its cut sets of one or two components is
+broken, taken as the sum over them (the rare-event bound of fault trees: IEC 61025, NUREG-0492):
+larger sets are not counted, failures count as independent.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from .cuts import Cuts, Solver
+from .reliability import MINUTES, Rates
+
+
+class Purchase(msgspec.Struct, frozen=True, kw_only=True):
+    """One more of a component, so that it can be lost.
+
+    ``minutes`` are saved a year, of all ``services`` together; ``stops`` are those that it takes
+    down alone. ``price`` is None where the configuration names none.
+    """
+
+    component: str
+    parts: tuple[str, ...]
+    stops: tuple[str, ...]
+    minutes: float
+    price: float | None
+    advice: str = ""
+
+    @property
+    def worth(self) -> float | None:
+        """Minutes saved a year for one unit of money; infinite for what costs nothing."""
+        if self.price is None:
+            return None
+        return self.minutes / self.price if self.price else float("inf")
+
+
+class Scores:
+    """The share of time for which elements are broken, and what follows for services."""
+
+    def __init__(self, solver: Solver, rates: Rates) -> None:
+        self._solver = solver
+        self._rates = rates
+        self._broken: dict[str, float] = {}
+
+    def broken(self, element: str) -> float:
+        """The share of time for which an element, any of its members, is broken."""
+        if element not in self._broken:
+            members = self._solver.members(element)
+            self._broken[element] = sum(self._rates.of(m).unavailable for m in members)
+        return self._broken[element]
+
+    def broken_member(self, id: str) -> float:
+        """The share of time for which one component is broken."""
+        return self._rates.of(id).unavailable
+
+    def minutes(self, cuts: Cuts) -> float:
+        """Minutes a year for which a service with these cuts is down."""
+        alone = sum(self.broken(e) for e in cuts.singles)
+        return MINUTES * (alone + sum(self.broken(a) * self.broken(b) for a, b in cuts.pairs))
+
+    def by_element(self, services: Iterable[str]) -> dict[str, float]:
+        """Minutes a year, of these services together, that are due to each element."""
+        found: dict[str, float] = {}
+        for service in services:
+            cuts = self._solver.cuts(service)
+            for element in cuts.singles:
+                found[element] = found.get(element, 0.0) + MINUTES * self.broken(element)
+            for a, b in cuts.pairs:
+                both = MINUTES * self.broken(a) * self.broken(b)
+                found[a] = found.get(a, 0.0) + both
+                found[b] = found.get(b, 0.0) + both
+        return found
+
+
+def price_of(id: str, prices: Mapping[str, float]) -> float | None:
+    """What one more of a component costs: by its id, else by its kind."""
+    return prices.get(id, prices.get(id.partition(":")[0]))
+
+
+def purchases(
+    solver: Solver, scores: Scores, services: Sequence[str], prices: Mapping[str, float]
+) -> list[Purchase]:
+    """What a second one of each component saves, the most for its money first.
+
+    With two of a component, both must be broken for what one broke before. Every member of an
+    element is bought by itself: a second power supply does not double the host.
+    """
+    stops: dict[str, list[str]] = {}
+    for service in services:
+        for element in solver.cuts(service).singles:
+            stops.setdefault(element, []).append(service)
+    found = []
+    for element, minutes in scores.by_element(services).items():
+        whole = scores.broken(element)
+        for member in solver.members(element):
+            share = scores.broken_member(member)
+            if not whole or not share:
+                continue
+            saved = minutes * share / whole * (1 - share)
+            alone = tuple(stops.get(element, ()))
+            price = price_of(member, prices)
+            found.append(
+                Purchase(component=member, parts=solver.members(element), stops=alone,
+                         minutes=saved, price=price)
+            )  # fmt: skip
+    return sorted(found, key=_order)
+
+
+def _order(one: Purchase) -> tuple[float, float, str]:
+    """The most saved for its money first; without a price, after those, the most saved."""
+    return (-one.worth if one.worth is not None else 1.0, -one.minutes, one.component)
