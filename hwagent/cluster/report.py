@@ -15,6 +15,8 @@ from .messages import Value
 LISTED = 200
 #: Characters of one text; with its key it fits into a packet, whatever its letters.
 TEXT = 160
+#: Between where an address stands and why its host would not take it over.
+UNREADY = ", not to be taken over: "
 #: Steps of the load: what changes less is not worth telling.
 LOAD_STEP = 0.05
 
@@ -92,8 +94,18 @@ def make(
         counts=dict(Counter(str(c.health) for c in all)),
         failing={c.id: f"{c.health}: {c.reason}" for c in bad},
         alerts=[_alert(a) for a in firing],
-        vips={v["address"]: f"{v['state']} {v['interface']}".strip() for v in vips},
+        vips={v["address"]: _standing(v) for v in vips},
     )
+
+
+def unready(text: str) -> str:
+    """Why a host that says this of an address would not take it over; empty if it would."""
+    return text.partition(UNREADY)[2]
+
+
+def _standing(vip: Mapping[str, Any]) -> str:
+    there = f"{vip['state']} {vip['interface']}".strip()
+    return f"{there}{UNREADY}{vip['unready']}" if vip.get("unready") else there
 
 
 _SEVERITIES = [Severity.CRITICAL, Severity.WARNING, Severity.INFO]

@@ -15,14 +15,16 @@ from hwagent.api.exposition import Exposition
 from hwagent.api.server import Server
 from hwagent.cluster.decrees import Decree
 from hwagent.collect.watching import Watch
-from hwagent.config import Config, load_config
+from hwagent.config import Config, default_file, load_config
 from hwagent.helper import Pool
+from hwagent.helper.jobs import Role
 from hwagent.journal import Journal, Record
 from hwagent.model import Action, Sample
 from hwagent.net.manager import Manager, passed_socket
 
 from .actor import Actor
 from .answers import Answers
+from .attending import Attending
 from .audits import Audits
 from .bus import Bus
 from .children import Child, vip_children
@@ -77,7 +79,9 @@ class Agent:
         self.journal = Journal(
             options.places.journal, int(config.journal.max_size), float(config.journal.keep)
         )
-        self.pollers = Pool(role="poller" if options.helper else "both", root=options.root)
+        trust = (os.path.abspath(options.config or default_file()), str(options.places.runtime))
+        role: Role = "poller" if options.helper else "both"
+        self.pollers = Pool(role=role, root=options.root, trust=trust)
         self.helper = self.pollers
         if options.helper:
             self.helper = Pool(role="helper", root=options.root, socket=options.helper)
@@ -91,7 +95,8 @@ class Agent:
         )
         self.delegate = Delegate(self)
         holder = options.holder or options.places.holder
-        self.holding = Holding(holder, self._publish, self.delegate)
+        self.attending = Attending(self, self._publish)
+        self.holding = Holding(holder, self._publish, self.delegate, self.attending.look)
         self.actor = Actor(self.helper, self.journal, self.clock.now, log.info)
         self.telling = Telling(self.pollers, config.notify)
         self.watch = Watch(options.root)
@@ -141,6 +146,7 @@ class Agent:
         self.looker.configure_services(self.config.services)
         self.looker.configure_bmcs(self.config.bmcs)
         self.holding.configure(self.config)
+        self.attending.configure(self.config)
         self.gossip.configure(self.config)
         self.switches.configure(self.config)
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
@@ -162,6 +168,7 @@ class Agent:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.attending.close(stop=bool(self._children))
         await self.holding.close()
         await server.close()
         await self.watch.close()
@@ -253,6 +260,7 @@ class Agent:
         if type != "reading":
             self.gossip.changed()
         if type == "vip":
+            self.attending.happened(data["type"], data["address"], data["reason"])
             self.journal.write(Record(now, "note", component, type, data))
         if type == "alert":
             log.warning("%s %s: %s", data["state"], data["rule"], data["summary"])
@@ -295,6 +303,7 @@ class Agent:
         self.looker.configure_services(config.services)
         self._start_children()
         self.holding.configure(config)
+        self.attending.configure(config)
         self.gossip.configure(config)
         self.switches.configure(config)
         self.telling.configure(config.notify)
@@ -335,6 +344,7 @@ class Agent:
             pin = pins.get(vip["address"].partition("/")[0])
             vip["pinned"] = pin.value if pin else ""
             vip["pinned_until"] = pin.until if pin else 0.0
+        self.attending.describe(found)
         return found
 
     def expose(self) -> None:
@@ -347,7 +357,7 @@ class Agent:
         """What is wrong with the agent itself."""
         found = [self.config_problem, self.journal.broken and f"journal: {self.journal.broken}"]
         found += [self.journal.note, self.gossip.problem, self.delegate.problem]
-        found += self._troubles.values()
+        found += [*self._troubles.values(), *self.attending.problems()]
         if (self.config.vips or self.config.groups) and not self.holding.connected:
             found.append("the holder does not answer")
         return [p for p in found if p]

@@ -1,6 +1,7 @@
 """What the holder has to know of the fleet: the keys, and how this host stands for each address."""
 
 from collections.abc import Mapping
+from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
 from hwagent.cluster.keystore import load_keyring
@@ -42,6 +43,10 @@ class Delegate:
         pins = self._agent.core.decrees.pins(self._agent.clock.now())
         wanted = {address: pin.value for address, pin in pins.items()}
         return ranking(config, self._agent.host, fleet, holders, self._weights, wanted)
+
+    def unready(self) -> tuple[str, ...]:
+        """IP addresses that this host would not take over now: their services are not ready."""
+        return tuple(str(ip_interface(a).ip) for a in self._agent.attending.hindrances())
 
     def _read(self, config: Config) -> Secrets:
         cluster, self.problem = config.cluster, ""

@@ -29,8 +29,9 @@ class Holding:
         path: str,
         publish: Callable[[str, str, Any], None],
         delegate: Delegate | None = None,
+        told: Callable[[], None] = lambda: None,
     ) -> None:
-        self._client = HolderClient(path)
+        self._client = HolderClient(path, told)
         self._publish = publish
         self._delegate = delegate
         self._config = Config()
@@ -87,7 +88,8 @@ class Holding:
                 await self._client.plan(config, host_name(config), secrets)
             ttl = float(config.fitness.ttl)
             if (verdict := self._verdict or self._inherited()) is not None:
-                await self._client.fitness(verdict, ttl, self._ranking(config))
+                unready = self._delegate.unready() if self._delegate else ()
+                await self._client.fitness(verdict, ttl, self._ranking(config), unready)
             try:
                 async with asyncio.timeout(ttl / 5):
                     await self._wake.wait()
@@ -118,6 +120,11 @@ class Holding:
         """Says the plan anew: ends releases and conflicts. Raises OSError."""
         secrets = self._delegate.secrets() if self._delegate else Secrets()
         await self._client.plan(self._config, host_name(self._config), secrets)
+
+    async def ready(self, address: str, epoch: int, problem: str) -> None:
+        """Says that an address's services run, or why not. Raises OSError, ValueError."""
+        until = clock() + float(self._config.fitness.ttl)
+        await self._client.ready(address, epoch, until, problem)
 
     async def release(self, address: str) -> None:
         """Has an address given up until ``configure``. Raises OSError, ValueError."""

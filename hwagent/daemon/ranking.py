@@ -3,11 +3,12 @@
 Placement (hwagent.cluster.placement) says which host should hold what; the leases decide who does.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_interface
 from typing import Any, NamedTuple
 
 from hwagent.cluster.placement import Vip, place, succession
+from hwagent.cluster.report import unready
 from hwagent.cluster.weights import Fitness, Host, weights
 from hwagent.config import Config, Group
 
@@ -25,7 +26,7 @@ class Ranking(NamedTuple):
 def ranking(
     config: Config,
     host: str,
-    fleet: Iterable[Mapping[str, Any]],
+    fleet: Collection[Mapping[str, Any]],
     holders: Mapping[str, str],
     loads: Mapping[str, float],
     pins: Mapping[str, str] = {},
@@ -35,14 +36,15 @@ def ranking(
 
     ``pins`` are the hosts that an operator wants addresses on. While the fleet is not ``calm``,
     what a host holds that is not unfit stays there; pins are obeyed all the same.
-    A host of which the fleet knows nothing counts as fit, with a weight of one.
+    A host of which the fleet knows nothing counts as fit, with a weight of one. Hosts that say that
+    what runs with an address is not ready there are passed over, unless they hold it or all say so.
     """
-    known = _known(fleet)
+    known, shunned = _known(fleet), _shunned(fleet)
     ranks: dict[str, int] = {}
     leave: list[str] = []
     for group in config.groups:
         hosts = [known.get(name, Host(name)) for name in able(group)]
-        vips = _vips(config, group, pins)
+        vips = _vips(config, group, pins, holders, shunned)
         shares = {h.name: loads.get(h.name, h.weight) for h in hosts}
         moves = group.preempt or known.get(host, Host(host)).fitness is not Fitness.FIT
         targets = place(hosts, vips, shares, {v.name: holders.get(v.name, "") for v in vips})
@@ -74,13 +76,33 @@ def _rank(host: str, target: str, order: list[str], holder: str) -> int:
     return askers.index(host) if host in askers else len(askers)
 
 
-def _vips(config: Config, group: Group, pins: Mapping[str, str]) -> list[Vip]:
+def _shunned(fleet: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """The addresses that each host would not take over."""
+    return {
+        member["name"]: {a.partition("/")[0] for a, said in vips.items() if unready(said)}
+        for member in fleet
+        if (vips := member.get("vips"))
+    }
+
+
+def _vips(
+    config: Config,
+    group: Group,
+    pins: Mapping[str, str],
+    holders: Mapping[str, str],
+    shunned: Mapping[str, set[str]],
+) -> list[Vip]:
     found = []
     for vip in config.vips:
         if vip.group == group.name:
             name = str(ip_interface(vip.address).ip)
             pin = pins.get(name, "")
-            found.append(Vip(name, able(group), vip.together, vip.apart, pin))
+            ready = tuple(
+                host
+                for host in able(group)
+                if name not in shunned.get(host, ()) or holders.get(name) == host
+            )
+            found.append(Vip(name, ready or able(group), vip.together, vip.apart, pin))
     return found
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from hwagent.api.backend import Refused
 from hwagent.cluster.decrees import PIN
+from hwagent.cluster.report import unready
 from hwagent.config import Group, Vip, nearest
 
 from .ranking import able
@@ -50,6 +51,7 @@ class VipControl:
         self._check_able(self._group(vip), wanted.to)
         if wanted.to == self._agent.host:
             raise Refused(409, f"{wanted.to} is this host")
+        self._check_ready(vip, wanted.to)
         now = self._now(vip)
         if now["state"] != "held":
             where = f"it is held by {now['holder']}: ask there" if now["holder"] else now["reason"]
@@ -65,7 +67,7 @@ class VipControl:
         group = self._group(vip)
         self._check_able(group, wanted.to)
         until = self._agent.clock.now() + wanted.seconds if wanted.seconds else 0.0
-        self._order(vip, wanted.to, until)
+        self._agent.orders.give(PIN + ip(vip), wanted.to, until)
         self._agent.note("vip-pin", arguments)
         return {"address": vip.address, "to": wanted.to, "until": until, "now": self._now(vip)}
 
@@ -75,20 +77,9 @@ class VipControl:
         pins = self._agent.core.decrees.pins(self._agent.clock.now())
         if ip(vip) not in pins:
             raise Refused(409, f"{vip.address} is not pinned")
-        self._order(vip, "", 0.0)
+        self._agent.orders.give(PIN + ip(vip), "")
         self._agent.note("vip-unpin", arguments)
         return {"address": vip.address, "from": pins[ip(vip)].value}
-
-    def _order(self, vip: Vip, host: str, until: float) -> None:
-        agent = self._agent
-        if agent.gossip.node is None:
-            why = agent.gossip.problem or "the configuration has no cluster networks"
-            raise Refused(409, f"the other hosts cannot be told: {why}")
-        try:
-            agent.core.decrees.order(agent.clock.now(), PIN + ip(vip), host, agent.host, until)
-        except ValueError as e:
-            raise Refused(409, str(e)) from None
-        agent.obey()
 
     async def release(self, arguments: dict[str, Any]) -> Any:
         """Gives an address up, and does not take it until it is taken back."""
@@ -125,6 +116,12 @@ class VipControl:
         hosts = able(group)
         if to not in hosts:
             raise Refused(404, f"no host {to!r} in group {group.name!r}; {nearest(to, hosts)}")
+
+    def _check_ready(self, vip: Vip, to: str) -> None:
+        for member in self._agent.gossip.fleet():
+            said = member["vips"].get(vip.address, "") if member["name"] == to else ""
+            if why := unready(said):
+                raise Refused(409, f"{to} would not take {vip.address}: {why}")
 
     async def _do(self, work: Any) -> None:
         try:

@@ -85,7 +85,7 @@ class Chamber:
         able = self._machine.able(now)
         for name, council in self._councils.items():
             standings = {
-                a: Standing(said.ranks.get(a, 0), said.fit, a in said.leave)
+                a: Standing(said.ranks.get(a, 0), self._willing(said, a), a in said.leave)
                 for a in able.get(name, ())
             }
             word = Word(standings, min(said.sent, now) + said.ttl)
@@ -141,6 +141,10 @@ class Chamber:
         self._councils.clear()
 
     # Inside
+
+    def _willing(self, said: Fitness, address: str) -> bool:
+        """Whether this host would take an address; what it has it keeps, ready for it or not."""
+        return said.fit and (address not in said.unready or self._machine.granted(address))
 
     def _convene(self, host: str, group: GroupPlan) -> None:
         council = self._councils.get(group.name)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from ipaddress import ip_interface
 
@@ -37,11 +37,12 @@ class HolderClient:
     """Talks to the holder at a Unix socket. Addresses are as the configuration writes them.
 
     ``connect`` may be called again at any time and starts afresh. The holder works on without us
-    until the last word of fitness runs out.
+    until the last word of fitness runs out. ``told`` is called whenever it says how it is.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, told: Callable[[], None] = lambda: None) -> None:
         self._path = path
+        self._told = told
         self._names: dict[str, str] = {}
         self._status: Status | None = None
         self._events: deque[Event] = deque(maxlen=_BACKLOG)
@@ -66,13 +67,15 @@ class HolderClient:
         verdict: tuple[bool, str],
         ttl: float,
         standing: tuple[dict[str, int], tuple[str, ...]] = ({}, ()),
+        unready: tuple[str, ...] = (),
     ) -> None:
         """Says whether the host is fit, and why not; it counts for ``ttl`` seconds from now.
 
-        ``standing`` are its ranks, and the addresses to be left to others. Raises OSError.
+        ``standing`` are its ranks, and the addresses to be left to others; those ``unready`` are
+        not taken over. Raises OSError.
         """
         fit, reason = verdict
-        await self._send(Fitness(fit, reason[:REASON_MAX], ttl, clock(), *standing))
+        await self._send(Fitness(fit, reason[:REASON_MAX], ttl, clock(), *standing, unready))
 
     async def move(self, address: str, successor: str) -> None:
         """Has the holder hand an address to a member of its group. Raises OSError, ValueError."""
@@ -140,3 +143,4 @@ class HolderClient:
                 for v in reply.vips
             )
             self._status = msgspec.structs.replace(reply, vips=tuple(vips))
+            self._told()

@@ -237,6 +237,11 @@ class Machine:
         """All addresses of the plan, as decided in the last step."""
         return self._wards.values()
 
+    def granted(self, address: str) -> bool:
+        """Whether the voters of its group let an address be held here."""
+        ward = self._by_ip.get(address)
+        return ward is not None and ward.granted
+
     def wanted(self, now: float) -> bool:
         """Whether an agent's word that addresses may be held is in force."""
         return not self._unfit(now)

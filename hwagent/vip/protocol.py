@@ -95,7 +95,8 @@ class Fitness(msgspec.Struct, frozen=True, tag_field="message", tag="fitness"):
     """Whether the host is fit; a word of fitness holds for ``ttl`` seconds from ``sent`` on.
 
     ``ranks`` are how many hosts there are that should rather hold an address, by IP address; 0 for
-    those that are not named. Those in ``leave`` are held on only until a better host takes them.
+    those that are not named. Those in ``leave`` are held on only until a better host takes them,
+    those in ``unready`` are not taken over: what runs with them is not ready here.
     """
 
     fit: bool
@@ -104,6 +105,7 @@ class Fitness(msgspec.Struct, frozen=True, tag_field="message", tag="fitness"):
     sent: float
     ranks: Annotated[dict[str, int], msgspec.Meta(max_length=VIPS_MAX)] = {}
     leave: Annotated[tuple[str, ...], msgspec.Meta(max_length=VIPS_MAX)] = ()
+    unready: Annotated[tuple[str, ...], msgspec.Meta(max_length=VIPS_MAX)] = ()
 
 
 class Move(msgspec.Struct, frozen=True, tag_field="message", tag="move"):
