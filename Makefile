@@ -8,7 +8,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PREFIX ?= /usr/local
 PLACE = $(PREFIX)/lib/hwagent
 
-.PHONY: run install install-system man test lint bench gate apt clean deb rpm sbom packages crash fuzz sim sim-mutants
+.PHONY: run install install-system man test lint bench gate apt clean deb rpm sbom packages lab lab-smoke crash fuzz sim sim-mutants
 
 run: install
 	$(BIN)/hwagent run --show
@@ -92,6 +92,13 @@ $(VENV)/.packages: $(VENV)/.installed requirements/package.txt
 packages: deb rpm sbom
 	packaging/apt lintian rpm systemd
 	HWAGENT_PACKAGES=1 $(BIN)/pytest tests/packaging
+
+# Whole machines, emulated, with the package installed, whose hardware is made to fail (tests/lab).
+lab: LAB = tests/lab
+lab-smoke: LAB = tests/lab/test_smoke.py
+lab lab-smoke: deb $(VENV)/.developed
+	HWAGENT_LAB=$$(ls -t dist/hwagent_*_amd64.deb | head -n 1) \
+		$(BIN)/pytest $(LAB) -v --durations=0 -o timeout=3600
 
 # What the packages bring along, as CycloneDX; the tool has many dependencies, so a place of its own.
 sbom: build/sbom/.installed

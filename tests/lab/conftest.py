@@ -1,0 +1,108 @@
+"""The lab's machines. `make lab` and `make lab-smoke` run these tests; nothing else does, for they
+take minutes and emulate whole machines."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.agent import Agent, stick
+from tests.lab.image import Image, alone, image
+from tests.lab.machine import Machine
+from tests.lab.table import REPOSITORY, Table
+
+if not os.environ.get("HWAGENT_LAB"):
+    collect_ignore_glob = ["test_*.py"]
+
+KEPT = REPOSITORY / "build/lab"
+Make = Callable[..., Machine]
+
+
+@pytest.fixture(scope="session")
+def deb() -> Path:
+    """The package that `make deb` made."""
+    return Path(os.environ["HWAGENT_LAB"]).resolve()
+
+
+@pytest.fixture(scope="session")
+def debian() -> Image:
+    """A system without hwagent."""
+    return image()
+
+
+@pytest.fixture(scope="session")
+def installed(debian: Image, deb: Path) -> Image:
+    """A system with hwagent installed, which has not run since; kept by the package's bytes."""
+    digest = hashlib.sha256(deb.read_bytes()).hexdigest()[:16]
+    with alone(f"{debian.root.parent.name}-{digest}") as place:
+        root = place / "root.qcow2"
+        if not root.exists():
+            _forget(debian.root.parent)
+            machine = Machine("installing", place / "m", debian, extra=stick(deb, place))
+            try:
+                machine.start()
+                Agent(machine).install()
+                machine.sh("sync")
+                machine.shutdown()
+            finally:
+                machine.close()
+            machine.root.rename(root)
+    return debian._replace(root=root)
+
+
+def _forget(system: Path) -> None:
+    """Images with packages of before: of the same system, and nobody needs them."""
+    for old in system.parent.glob(f"{system.name}-*"):
+        if old.is_dir() and old.stat().st_mtime < system.stat().st_mtime:
+            shutil.rmtree(old)
+
+
+@pytest.fixture
+def make_machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Makes and boots machines; all end with the test."""
+    machines: list[Machine] = []
+
+    def make(name: str, image: Image, **what: Any) -> Machine:
+        machine = Machine(name, tmp_path / name, image, **what)
+        machines.append(machine)
+        machine.start()
+        return machine
+
+    yield make
+    for machine in machines:
+        if getattr(request.node, "failed", False):
+            _keep(machine, KEPT / request.node.name / machine.name)
+        machine.close()
+        for file in machine.place.glob("*.*"):
+            file.unlink()  # disks are large
+
+
+def _keep(machine: Machine, place: Path) -> None:
+    """Console, journal and a capture of a machine on which a test failed."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for name in ("console", "qemu.log", "commands"):
+        shutil.copy(machine.place / name, place)
+    try:
+        (place / "journal").write_text(Agent(machine).tell())
+        machine.sh("cd /run/lab && hwagent capture --output capture.tar.gz", 300)
+        (place / "capture.b64").write_text(machine.sh("base64 /run/lab/capture.tar.gz"))
+    except Exception as e:
+        (place / "no-more").write_text(f"{type(e).__name__}: {e}\n")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed  # type: ignore[attr-defined]
+    return report
+
+
+@pytest.fixture(scope="session")
+def table() -> Table:
+    """Where the results go."""
+    return Table()

@@ -1,0 +1,120 @@
+"""The machines' disk: Debian with a kernel of its own, built once and kept by what it is made of.
+
+``image()`` is a system without hwagent; ``installed(deb)`` one on which the package was installed
+as an operator does it, on the running machine.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[1]
+#: What the lab needs on the machine that runs it.
+TOOLS = ("qemu-system-x86", "qemu-utils", "mmdebstrap", "e2fsprogs", "iproute2", "openipmi")
+SUITE = "bookworm"
+PACKAGES = (
+    "linux-image-amd64", "systemd-sysv", "udev", "dbus", "kmod", "e2fsprogs", "procps",
+    "iproute2", "iputils-ping", "iputils-arping", "ethtool", "nftables", "curl", "busybox-static",
+    # what hwagent depends on, recommends, and what it watches with
+    "python3", "libudev1", "libbpf1", "mdadm", "smartmontools", "nvme-cli", "ipmitool",
+    # its peers
+    "keepalived", "prometheus-node-exporter",
+)  # fmt: skip
+#: Peers run where a test starts them; the rest only takes time.
+_OFF = ("smartd", "smartmontools", "keepalived", "prometheus-node-exporter", "apt-daily.timer",
+        "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
+        "e2scrub_reap", "systemd-timesyncd", "mdcheck_start.timer", "mdcheck_continue.timer",
+        "systemd-pstore", "getty@tty1", "nvmf-autoconnect")  # fmt: skip
+#: The hand in the machine, and the ear of its peers. Tests bring the rest along.
+_INSIDE = tuple(HERE / "inside" / name for name in ("labd.py", "labd.service", "told.sh"))
+_MODULES = "virtio_pci virtio_blk ext4 virtio_console"
+
+
+class Image(NamedTuple):
+    """A root file system and the kernel that goes with it."""
+
+    root: Path
+    kernel: Path
+    initrd: Path
+
+
+def cache() -> Path:
+    """Where images are kept; HWAGENT_LAB_CACHE says otherwise than below the home."""
+    told = os.environ.get("HWAGENT_LAB_CACHE")
+    place = Path(told) if told else Path.home() / ".cache/hwagent-lab"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+@contextmanager
+def alone(name: str) -> Iterator[Path]:
+    """A directory of the cache, while nobody else builds it."""
+    with open(cache() / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield cache() / name
+
+
+def image() -> Image:
+    """The system without hwagent; takes minutes the first time. Raises CalledProcessError."""
+    packaging = REPOSITORY / "packaging/apt"
+    subprocess.run([packaging, *TOOLS], check=True)
+    with alone(_key()) as place:
+        if not (place / "root.img").exists():
+            _build(place)
+    return Image(place / "root.img", place / "vmlinuz", place / "initrd.img")
+
+
+def _key() -> str:
+    """Of everything that goes into the image, and of how it is made."""
+    inputs = [Path(__file__), *_INSIDE]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in inputs))
+    return f"debian-{digest.hexdigest()[:16]}"
+
+
+def _build(place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    tree = place / "tree"
+    tree.mkdir(parents=True)
+    _debian(tree)
+    for name in ("vmlinuz", "initrd.img"):
+        shutil.copy((tree / name).resolve(), place / name)
+    partly = place / "root.partly"
+    with open(partly, "wb") as file:
+        file.truncate(3 << 30)
+    options = ["-q", "-L", "root", "-m", "0", "-E", "lazy_itable_init=1,lazy_journal_init=1"]
+    subprocess.run(["mkfs.ext4", *options, "-d", tree, partly], check=True)
+    shutil.rmtree(tree)
+    partly.rename(place / "root.img")
+
+
+def _debian(tree: Path) -> None:
+    """Runs mmdebstrap; the hooks get the tree as their first argument."""
+    before = (
+        'mkdir -p "$1/etc/initramfs-tools/conf.d" "$1/etc/initramfs-tools/hooks"',
+        'echo MODULES=list > "$1/etc/initramfs-tools/conf.d/lab"',
+        f'printf "#!/bin/sh\\n[ \\"\\$1\\" = prereqs ] && exit 0\\n. /usr/share/initramfs-tools/'
+        f'hook-functions\\nmanual_add_modules {_MODULES}\\n" > "$1/etc/initramfs-tools/hooks/lab"',
+        'chmod 755 "$1/etc/initramfs-tools/hooks/lab"',
+    )
+    after = (
+        f'mkdir -p "$1/usr/local/lib/lab"; cp {" ".join(map(str, _INSIDE))} "$1/usr/local/lib/lab"',
+        'chmod 755 "$1/usr/local/lib/lab"/*; mv "$1"/usr/local/lib/lab/*.service'
+        ' "$1/etc/systemd/system"',
+        'echo "PROGRAM /usr/local/lib/lab/told.sh" >> "$1/etc/mdadm/mdadm.conf"',
+        'echo "LABEL=root / ext4 rw 0 1" > "$1/etc/fstab"; echo lab > "$1/etc/hostname"',
+        'chroot "$1" systemctl enable labd serial-getty@ttyS0',
+        f'chroot "$1" systemctl disable {" ".join(_OFF)} || true',
+        'chroot "$1" passwd -d root',
+        'rm -rf "$1"/var/cache/apt/*.bin "$1"/var/lib/apt/lists/* "$1"/usr/share/locale/*',
+    )
+    argv = ["mmdebstrap", "--quiet", "--variant=apt", "--mode=root", "--format=directory"]
+    argv += [f"--essential-hook={hook}" for hook in before]
+    argv += [f"--customize-hook={hook}" for hook in after]
+    subprocess.run([*argv, f"--include={','.join(PACKAGES)}", SUITE, tree], check=True)

@@ -1,0 +1,290 @@
+"""A machine: QEMU under software emulation, with a hand in it and a hold on its hardware.
+
+Nothing here waits for a time: under emulation on a busy host a boot may take minutes.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, TimeoutError
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from tests.lab.channel import Answer, Channel
+from tests.lab.image import Image
+from tests.lab.qmp import Monitor
+
+#: The longest that anything may take, in seconds; only a machine that hangs gets there.
+PATIENCE = 600.0
+_KERNEL = (
+    "root=LABEL=root rw console=ttyS0 quiet net.ifnames=0 mitigations=off panic=-1"
+    # calibrated on a busy host the processor's counter may run at any speed
+    " clocksource=hpet"
+)
+T = TypeVar("T")
+
+
+class Failed(Exception):
+    """A command on a machine ended with an error."""
+
+
+class Disk(NamedTuple):
+    """A disk: ``bus`` is scsi or nvme. In the machine it has a serial number like its name."""
+
+    name: str
+    bus: str = "scsi"
+    size: int = 64 << 20
+
+    @property
+    def wwn(self) -> str:
+        """World wide name of a SCSI disk, of its name."""
+        return f"0x5000c500{int.from_bytes(self.name.encode()[-4:], 'big'):08x}"
+
+    @property
+    def id(self) -> str:
+        """hwagent's id of it."""
+        return f"disk:wwn-{self.wwn}" if self.bus == "scsi" else f"disk:serial-{self.name}"
+
+
+class Nic(NamedTuple):
+    """A network card; ``network`` is QEMU's backend, such as ``hubport,hubid=1``."""
+
+    name: str
+    network: str
+    mac: str
+
+
+class Machine:
+    """One machine; ``place`` gets its files, ``space`` is the network namespace it is in."""
+
+    def __init__(
+        self,
+        name: str,
+        place: Path,
+        image: Image,
+        disks: tuple[Disk, ...] = (),
+        nics: tuple[Nic, ...] = (),
+        extra: tuple[str, ...] = (),
+        memory: int = 1024,
+        cores: int = 2,
+        space: str = "",
+    ) -> None:
+        self.name = name
+        self.place = place
+        self.image = image
+        self.disks = {disk.name: disk for disk in disks}
+        self.nics = nics
+        self.extra = extra
+        self.size = (memory, cores)
+        self.space = space
+        self.process: subprocess.Popen[bytes] | None = None
+        place.mkdir(parents=True, exist_ok=True)
+        self.root = place / "root.qcow2"
+
+    def start(self) -> None:
+        """Boots it, and waits until it is up. A machine that was started before has its disk of
+        then."""
+        if not self.root.exists():
+            overlay(self.image.root, self.root)
+        for disk in self.disks.values():
+            file = self.file(disk.name)
+            if not file.exists():
+                with open(file, "wb") as f:
+                    f.truncate(disk.size)
+        enter = ["ip", "netns", "exec", self.space] if self.space else []
+        with open(self.place / "qemu.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [*enter, *self._argv()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        self.qmp = self._connected(lambda: Monitor(self.place / "qmp"))
+        self.channel = self._connected(lambda: Channel(self.place / "lab"))
+        self.ready()
+
+    def ready(self) -> None:
+        """Waits until all that starts at boot has started."""
+        self._first_word()
+        self.until(lambda: self.run("systemctl is-system-running --wait").text.strip() in _UP)
+
+    def _first_word(self) -> None:
+        """Knocks until the machine answers: what was said before its hand was there is lost."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.channel.ask(hello=True).result(2)
+                return
+            except TimeoutError:
+                self._alive()
+                assert time.monotonic() < end, f"{self.name} does not boot: {self.place}/console"
+
+    def _alive(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            raise Failed(f"{self.name}: QEMU ended: {(self.place / 'qemu.log').read_text()}")
+
+    def _connected(self, connect: Callable[[], T]) -> T:
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return connect()
+            except OSError:
+                self._alive()
+                assert time.monotonic() < end, f"{self.name}: QEMU does not answer"
+                time.sleep(0.1)
+
+    def begin(self, command: str, timeout: float = PATIENCE) -> "Future[Answer]":
+        """Starts a shell command; what was run and when is in the file ``commands``."""
+        started = time.monotonic()
+        answer = self.channel.ask(sh=command, timeout=timeout)
+        answer.add_done_callback(lambda done: self._note(command, started, done.result()))
+        return answer
+
+    def _note(self, command: str, started: float, answer: Answer) -> None:
+        took = time.monotonic() - started
+        with open(self.place / "commands", "a") as file:
+            print(f"{answer.boot:.2f} ({took:.2f} s, status {answer.status}) {command}", file=file)
+
+    def run(self, command: str, timeout: float = PATIENCE) -> Answer:
+        """Runs a shell command, whatever its status."""
+        return self.begin(command, timeout).result(timeout + 60)
+
+    def sh(self, command: str, timeout: float = PATIENCE) -> str:
+        """Runs a shell command; what it printed. Raises Failed."""
+        answer = self.run(command, timeout)
+        if answer.status:
+            raise Failed(f"{self.name}: {command}: status {answer.status}: {answer.text}")
+        return answer.text
+
+    def clock(self) -> float:
+        """Its time since boot, in seconds (CLOCK_BOOTTIME)."""
+        return self.channel.ask(clock=True).result(PATIENCE).boot
+
+    def wall(self) -> float:
+        """Its wall clock."""
+        return self.channel.ask(clock=True).result(PATIENCE).wall
+
+    def get(self, path: str) -> Any:
+        """Asks the agent on it, None if it does not answer."""
+        answer = self.channel.ask(get=path).result(PATIENCE)
+        return json.loads(answer.text) if answer.status == 200 else None
+
+    def write(self, path: str, text: str) -> None:
+        """Writes a file on it."""
+        self.sh(f"mkdir -p $(dirname {path}) && cat > {path} << 'END-OF-FILE'\n{text}\nEND-OF-FILE")
+
+    def until(self, condition: Callable[[], T], what: str = "condition") -> T:
+        """Waits for a condition on the machine, asking twice a second."""
+        end = time.monotonic() + PATIENCE
+        while not (value := condition()):
+            self._alive()
+            assert time.monotonic() < end, f"{self.name}: not within {PATIENCE:g} s: {what}"
+            time.sleep(0.5)
+        return value
+
+    def file(self, disk: str) -> Path:
+        """Where a disk's content is."""
+        return self.place / f"{disk}.raw"
+
+    def pull(self, disk: str) -> None:
+        """Pulls a disk out."""
+        self.qmp("device_del", id=disk)
+
+    def cable(self, nic: str, plugged: bool) -> None:
+        """Pulls or plugs a cable at the machine's end."""
+        self.qmp("set_link", name=nic, up=plugged)
+
+    def freeze(self) -> None:
+        """Stops all of it while its clock runs on, as metal does."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Lets it go on."""
+        self._signal(signal.SIGCONT)
+
+    def cut(self) -> None:
+        """Takes its power away."""
+        if self.process is not None:
+            self._signal(signal.SIGKILL)
+            self.process.wait()
+
+    def reboot(self) -> None:
+        """Has it shut down in order, and starts it again."""
+        self.shutdown()
+        self.start()
+
+    def shutdown(self) -> None:
+        """Has it shut down in order."""
+        assert self.process is not None
+        self.begin("systemctl poweroff")
+        self.process.wait(PATIENCE)
+        self.close()
+
+    def close(self) -> None:
+        """Ends it, if it has not ended."""
+        if self.process is not None and self.process.poll() is None:
+            self.cut()
+        for name in ("qmp", "channel"):
+            if hasattr(self, name):
+                getattr(self, name).close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To QEMU and whatever stands between (ip netns exec becomes it)."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, number)
+
+    def _argv(self) -> list[str]:
+        memory, cores = self.size
+        argv = [
+            "qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
+            "-m", str(memory), "-smp", str(cores), "-display", "none", "-nodefaults",
+            "-kernel", str(self.image.kernel), "-initrd", str(self.image.initrd),
+            "-append", _KERNEL, "-no-reboot", "-name", self.name,
+            "-serial", f"file:{self.place}/console",
+            "-qmp", f"unix:{self.place}/qmp,server=on,wait=off",
+            "-drive", f"id=root,if=none,file={self.root},format=qcow2,cache=unsafe",
+            "-device", "virtio-blk-pci,drive=root,id=rootdisk,serial=root",
+            "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
+            "-chardev", f"socket,id=lab,path={self.place}/lab,server=on,wait=off",
+            "-device", "virtserialport,chardev=lab,name=lab",
+            "-device", "virtio-scsi-pci,id=hba",
+        ]  # fmt: skip
+        for number, disk in enumerate(self.disks.values()):
+            argv += self._disk(number, disk)
+        for nic in self.nics:
+            argv += ["-netdev", f"{nic.network},id={nic.name}"]
+            argv += ["-device", f"virtio-net-pci,netdev={nic.name},mac={nic.mac}"]
+        return [*argv, *self.extra]
+
+    def _disk(self, number: int, disk: Disk) -> list[str]:
+        """A SCSI disk hangs on the host adapter, an NVMe one in a port of its own. Between the
+        disk and its file stands a throttle, which can be told to be slow, or to fail."""
+        name, file = disk.name, self.file(disk.name)
+        argv = [
+            "-object", f"throttle-group,id={name}-speed",
+            "-blockdev", f"driver=file,node-name={name}-file,filename={file},cache.no-flush=on",
+            "-blockdev", f"driver=throttle,node-name={name}-drive,file={name}-file,"
+            f"throttle-group={name}-speed",
+        ]  # fmt: skip
+        if disk.bus == "nvme":
+            port = f"pcie-root-port,id={name}-port,chassis={number + 1},slot={number + 1}"
+            device = f"nvme,id={name},drive={name}-drive,serial={name},bus={name}-port"
+            return [*argv, "-device", port, "-device", device]
+        device = f"scsi-hd,id={name},drive={name}-drive,serial={name},wwn={disk.wwn}"
+        device += ",bus=hba.0,product=LABDISK,rotation_rate=7200"
+        return [*argv, "-device", device]
+
+
+_UP = ("running", "degraded")
+
+
+def overlay(base: Path, to: Path) -> None:
+    """A disk that is like another one, which stays as it is."""
+    argv = ["qemu-img", "create", "-q", "-f", "qcow2", "-F", _format(base), "-b", base, to]
+    subprocess.run(argv, check=True)
+
+
+def _format(file: Path) -> str:
+    with open(file, "rb") as f:
+        return "qcow2" if f.read(4) == b"QFI\xfb" else "raw"

@@ -1,0 +1,76 @@
+"""Arrays on a machine, and the checksummed writer on them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.lab.machine import Disk, Machine
+
+_WRITER = Path(__file__).parent / "inside/writer.py"
+
+
+class Array:
+    """An md array of a machine's disks, named by the kernel."""
+
+    def __init__(
+        self, machine: Machine, level: int, members: tuple[Disk, ...], spares: tuple[Disk, ...] = ()
+    ) -> None:
+        self.machine = machine
+        self.name = f"md{len(machine.sh('ls -d /sys/block/md* 2>/dev/null || true').split())}"
+        nodes = " ".join(self.node(disk) for disk in (*members, *spares))
+        machine.sh(
+            f"mdadm --create /dev/{self.name} --run --quiet --level={level} --bitmap=internal "
+            f"--assume-clean --raid-devices={len(members)} --spare-devices={len(spares)} {nodes}"
+        )
+
+    def node(self, disk: Disk) -> str:
+        """The device of a disk now."""
+        found = self.machine.sh(
+            f"lsblk -dnro NAME,SERIAL | awk '$2 == \"{disk.name}\" {{print $1}}'"
+        )
+        return f"/dev/{found.strip()}"
+
+    def read(self, file: str) -> str:
+        """What sysfs says of it."""
+        return self.machine.sh(f"cat /sys/block/{self.name}/md/{file}").strip()
+
+    def whole(self) -> None:
+        """Waits until it has all its members, and nothing is left to rebuild."""
+        self.machine.until(
+            lambda: (self.read("degraded"), self.read("sync_action")) == ("0", "idle"),
+            f"{self.name} to be whole",
+        )
+
+
+class Writer:
+    """Writes to a device while the block runs; ``told`` is what became of it."""
+
+    def __init__(self, machine: Machine, device: str) -> None:
+        self.machine = machine
+        self.device = device
+        self.told: dict[str, Any] = {}
+
+    def __enter__(self) -> "Writer":
+        self.machine.sh("mkdir -p /run/lab && rm -f /run/lab/stop /run/lab/writing")
+        self.machine.write("/run/lab/writer.py", _WRITER.read_text())
+        command = f"python3 /run/lab/writer.py /dev/{self.device}"
+        self._answer = self.machine.begin(command, 7200)
+        self.machine.until(lambda: self.machine.run("test -e /run/lab/writing").status == 0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.machine.sh("touch /run/lab/stop")
+        answer = self._answer.result(600)
+        assert answer.status == 0, answer.text
+        self.told = json.loads(answer.text)
+
+    @property
+    def lost(self) -> str:
+        """For the table."""
+        told = self.told
+        return (
+            f"nothing: {told['writes']} writes, {told['errors']} errors,"
+            f" longest {told['longest_ms']} ms"
+            if not told["lost"]
+            else f"{len(told['lost'])} blocks"
+        )

@@ -1,0 +1,51 @@
+"""docs/lab-results.md, written by the run itself: a row for each fault, which replaces the one of
+the run before."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+RESULTS = REPOSITORY / "docs/lab-results.md"
+_COLUMNS = ("fault", "who noticed", "after", "who acted", "what the client lost", "two owners")
+_HEAD = """# What the lab saw
+
+Written by `make lab`: machines under software emulation with real md, bonds, disks and links, each
+fault injected from outside, and the peers beside in the same run. Seconds are those of emulated
+machines on a shared host with 2 cores: they bound nothing and are good for comparing within a row.
+`-` means that the fault has nothing to do with it.
+
+"""
+
+
+class Table:
+    """The rows by fault, in the order in which they first came."""
+
+    def __init__(self, file: Path = RESULTS) -> None:
+        self.file = file
+        self.rows: dict[str, tuple[str, ...]] = {}
+        for line in file.read_text().splitlines() if file.exists() else ():
+            cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
+            if line.startswith("| ") and len(cells) == len(_COLUMNS) and cells != _COLUMNS:
+                self.rows[cells[0]] = cells
+
+    def add(
+        self,
+        fault: str,
+        noticed: Iterable[tuple[str, float | None]],
+        acted: str,
+        lost: str,
+        owners: str = "-",
+    ) -> None:
+        """One fault; ``noticed`` is who noticed and after how many seconds, None for never."""
+        who = list(noticed)
+        names = "<br>".join(name for name, _ in who)
+        times = "<br>".join("never" if at is None else f"{at:.1f} s" for _, at in who)
+        cells = (fault, names, times, acted, lost, owners)
+        self.rows[fault] = tuple(cell.replace("|", "/") for cell in cells)
+        self.save()
+
+    def save(self) -> None:
+        """Writes the file."""
+        lines = [_COLUMNS, ("---",) * len(_COLUMNS), *self.rows.values()]
+        text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+        self.file.write_text(_HEAD + text)
