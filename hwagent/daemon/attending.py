@@ -27,14 +27,16 @@ log = logging.getLogger("hwagent")
 #: overruns by itself.
 SLACK = 15.0
 _DONE = {"start": "started", "repeat": "started again", "stop": "stopped"}
+#: What the holder tells of another host that announced or bears an address.
+_CONFLICTS = ("conflict", "duplicate")
 _REASON_MAX = 200
 
 
 class Place:
     """One address with services; ``task`` works on it, or did.
 
-    It ``holds`` if it is held or being prepared here; ``planned`` if the configuration still has
-    services for it.
+    It ``holds`` if it is held or being prepared here; it is ``planned`` if the configuration still
+    has services for it, ``listed`` if it has the address at all.
     """
 
     def __init__(self, address: str, services: VipServices) -> None:
@@ -45,7 +47,7 @@ class Place:
         self.task: asyncio.Task[None] | None = None
         self.later: asyncio.TimerHandle | None = None
         self.holds = False
-        self.planned = True
+        self.planned = self.listed = True
         self._asking: asyncio.Task[None] | None = None
 
     def ask(self, readiness: Readiness | None) -> None:
@@ -86,7 +88,7 @@ class Attending:
         for address, services in wanted.items():
             self._take(address, services)
         for address, place in self._places.items():
-            place.planned = address in wanted
+            place.planned, place.listed = address in wanted, address in all
             if not place.planned:
                 place.ask(None)
         self.look()
@@ -98,19 +100,18 @@ class Attending:
         told = {vip["address"]: vip for vip in self._agent.holding.vips()}
         for place in self._places.values():
             vip = told.get(place.address)
-            if vip is not None and vip["state"] != "unknown":
+            if not place.planned and (place.listed or vip is None):
+                place.retinue.told("released", 0, "not in the configuration any more")
+            elif vip is not None and vip["state"] != "unknown":
                 place.holds = vip["state"] in ("preparing", "held")
-                if place.planned:
-                    place.retinue.told(vip["state"], vip["epoch"], vip["reason"])
-            if not place.planned:
-                place.retinue.told("released", 0, "it has no services in the configuration")
+                place.retinue.told(vip["state"], vip["epoch"], vip["reason"])
             self._work(place)
 
     def happened(self, type: str, address: str, reason: str) -> None:
         """Takes what the holder said of an address: after a conflict the winner speaks last."""
         for place in self._places.values():
-            if type == "conflict" and place.address.partition("/")[0] == address.partition("/")[0]:
-                place.retinue.conflict(reason or "conflict")
+            if type in _CONFLICTS and place.address.partition("/")[0] == address.partition("/")[0]:
+                place.retinue.conflict(reason or type)
                 self._work(place)
 
     def hindrances(self) -> dict[str, str]:
