@@ -13,7 +13,7 @@ from .cluster import check_cluster
 from .groups import check_groups
 from .schema import Config
 from .source import ConfigError, Place, Source, convert, nearest, parse
-from .switches import check_switches
+from .switches import check_switches, check_traps
 from .topology import check_topology
 from .vip_services import check_vip_services
 
@@ -119,6 +119,7 @@ def _check(source: Source, config: Config, collectors: list[str]) -> None:
     check_groups(source, config, host_name(config))
     check_vip_services(source, config)
     check_switches(source, config.switches)
+    check_traps(source, config.traps)
     check_bmcs(source, config.bmcs, [switch.name for switch in config.switches])
     check_topology(source, config.topology)
     check_cluster(source, config)

@@ -7,7 +7,7 @@ import msgspec
 from hwagent.model import Mode, Severity
 
 from .bmcs import Bmc
-from .switches import Switch
+from .switches import Switch, Traps
 from .topology import Topology
 from .units import Duration, Size
 from .vip_services import VipServices
@@ -255,6 +255,7 @@ class Config(Section, frozen=True):
     groups: list[Group] = []
     switches: list[Switch] = []
     makers: list[str] = []
+    traps: Traps = Traps()
     bmcs: list[Bmc] = []
     topology: Topology = Topology()
     fitness: Fitness = Fitness()

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Literal
 
 import msgspec
 
-from .source import Source
+from .source import Path, Source
 from .units import Duration
 
 #: It is a part of the ids of all that the switch is made of.
@@ -19,6 +20,7 @@ class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     Versions 1 and 2c need ``community_file``. Version 3 needs ``user``; with ``auth_file`` messages
     are signed (``auth``), with ``privacy_file`` encrypted too (``privacy``). ``interval`` is that
     of states; counters are read a quarter as often, what it is made of after a change or an hour.
+    ``trap_sources`` are addresses that its traps come from, besides its own.
     """
 
     name: str
@@ -34,6 +36,28 @@ class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     context: str = ""
     interval: Duration = Duration(30)
     timeout: Duration = Duration(2)
+    trap_sources: tuple[str, ...] = ()
+
+
+class Traps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where traps and informs of the switches come to: ``bind`` is ``address:port`` or
+    ``[IPv6]:port``; without, nothing is listened on.
+
+    Those of a switch are heard from its address, with the community or user that it is polled with.
+    Of a trap of SNMPv3 the engine must be the one that answers polls; informs are for our own.
+    """
+
+    bind: str = ""
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """Address and port; None where nothing is listened on. Raises ValueError."""
+        if not self.bind:
+            return None
+        address, colon, port = self.bind.rpartition(":")
+        if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise ValueError(f"expected address:port, not {self.bind!r}")
+        return str(ip_address(address.removeprefix("[").removesuffix("]"))), int(port)
 
 
 def check_switches(source: Source, switches: Sequence[Switch]) -> None:
@@ -53,5 +77,22 @@ def check_switches(source: Source, switches: Sequence[Switch]) -> None:
         if switch.privacy_file and not switch.auth_file:
             what = "SNMPv3 encrypts only what it signs: 'privacy_file' needs 'auth_file'"
             raise source.error((*at, "privacy_file"), what)
+        _check_sources(source, at, switch)
         if not 0 < switch.port < 65536:
             raise source.error((*at, "port"), f"no port: {switch.port}")
+
+
+def check_traps(source: Source, traps: Traps) -> None:
+    """Raises ConfigError for a place that cannot be listened on."""
+    try:
+        _ = traps.place
+    except ValueError as e:
+        raise source.error(("traps", "bind"), str(e)) from None
+
+
+def _check_sources(source: Source, at: Path, switch: Switch) -> None:
+    for number, address in enumerate(switch.trap_sources):
+        try:
+            ip_address(address)
+        except ValueError as e:
+            raise source.error((*at, "trap_sources", number), str(e)) from None

@@ -357,7 +357,7 @@ class Agent:
         """What is wrong with the agent itself."""
         found = [self.config_problem, self.journal.broken and f"journal: {self.journal.broken}"]
         found += [self.journal.note, self.gossip.problem, self.delegate.problem]
-        found += [*self._troubles.values(), *self.attending.problems()]
+        found += [*self._troubles.values(), *self.attending.problems(), self.switches.problem]
         if (self.config.vips or self.config.groups) and not self.holding.connected:
             found.append("the holder does not answer")
         return [p for p in found if p]

@@ -49,6 +49,7 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
         [({"address": v["address"]}, int(v["state"] == "held")) for v in agent.vips()],
     )  # fmt: skip
     yield from agent.gossip.metrics()
+    yield from agent.switches.metrics()
     yield from _looks(agent)
     yield simple_family(
         "hwagent_journal_dropped_records", "counter", "records that the journal could not take",

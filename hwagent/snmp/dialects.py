@@ -50,15 +50,21 @@ class Community:
         """An answer. Raises Damaged."""
         return self.unpacked(data)[0]
 
+    def mine(self, data: bytes) -> bool:
+        """True for a message of this version and community. Raises IndexError, Damaged."""
+        at, _ = inside(data, 0, len(data), SEQUENCE)
+        return data[at : at + len(self._before)] == self._before
+
     def unpacked(self, data: bytes) -> tuple[Pdu, int, int]:
         """The PDU of a message of this community, and where it stands. Raises Damaged."""
         try:
+            if not self.mine(data):
+                raise Damaged("another community")
             at, end = inside(data, 0, len(data), SEQUENCE)
         except IndexError:
             raise Damaged("it ends early") from None
-        if data[at : at + len(self._before)] != self._before:
-            raise Damaged("another community")
-        return pdu_of(data, at + len(self._before), end), at + len(self._before), end
+        at += len(self._before)
+        return pdu_of(data, at, end), at, end
 
     def answer(self, pdu: bytes) -> bytes:
         """A message with a finished PDU."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from .makers import Makers
 from .names import OBJECTS
 from .oid import Oid
+from .pdu import Trap
 from .walk import Value, Walk
 
 #: Rounds between two reads of counters, and seconds between two of what it is made of.
@@ -51,6 +52,10 @@ INVENTORY = (
 def alive() -> list[Oid]:
     """OIDs of the single values."""
     return [(*OBJECTS[name], 0) for name in ALIVE]
+
+
+#: An OID's first numbers say which MIB, or which maker, it is of; states read after one trap.
+_SUBTREE, MEANT_MAX = 7, 32
 
 
 class Plan:
@@ -113,6 +118,32 @@ class Plan:
             return True
         self._inventory_at = float("-inf")
         return False
+
+    @property
+    def complete(self) -> bool:
+        """True once all of it was read."""
+        return self._inventory_at > float("-inf")
+
+    def meant(self, trap: Trap) -> list[Oid]:
+        """States that a trap may be about: in the same MIB or of the same maker as one of its
+        values, and of the same row. Not believed, only read anew."""
+        found: dict[Oid, None] = {}
+        states = [*_oids(STATES), *self._of_makers(moving=True)]
+        for said in trap.values:
+            for column in states:
+                if said[:_SUBTREE] != column[:_SUBTREE]:
+                    continue
+                size = len(column)
+                ends = (o for o in self._known.get(column, ()) if said[size - len(o) :] == o[size:])
+                found.update(dict.fromkeys(ends))
+        return list(found)[:MEANT_MAX]
+
+    def refresh(self, oids: Iterable[Oid], values: Mapping[Oid, Value]) -> None:
+        """Takes single states that were read between two rounds."""
+        columns = {oid: column for column in self._known for oid in self._known[column]}
+        for oid in oids:
+            if oid in values:
+                self._known[columns[oid]][oid] = values[oid]
 
     def walk(self) -> Walk:
         """All that is known, old and new."""

@@ -51,6 +51,11 @@ class Session:
         self._wire = Wire((access.address, access.port), self.dialect)
         self._size = VALUES_FIRST
 
+    @property
+    def peer(self) -> str:
+        """The address that the switch has now; empty while it is not spoken to."""
+        return self._wire.peer
+
     def close(self) -> None:
         """Closes its socket."""
         self._wire.close()

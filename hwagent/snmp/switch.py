@@ -25,6 +25,7 @@ _HUNDREDTH = 0.01
 METRICS: tuple[Metric, ...] = (
     gauge("reachable", "0 while it does not answer", "", "SNMP"),
     gauge("answer_seconds", "how long the last look took", "seconds", "SNMP"),
+    counter("traps", "traps and informs of it that were heard", "", "RFC 3416"),
     gauge("uptime_seconds", "since its agent started", "seconds", "RFC 3418, RFC 3411"),
     counter("starts", "times that its agent started", "", "RFC 3411, snmpEngineBoots"),
     gauge("ports_total", "interfaces of plugs", "", "RFC 2863"),

@@ -19,7 +19,8 @@ _VERSION, _MODEL = 3, 3
 _SIZE_MAX = 65507
 #: How far clocks may be apart, in seconds; an engine whose count of starts is at its end is mute.
 WINDOW, BOOTS_MAX = 150, 2**31 - 1
-_STATISTICS: Oid = (1, 3, 6, 1, 6, 3, 15, 1, 1)
+#: usmStats: what reports tell of.
+STATISTICS: Oid = (1, 3, 6, 1, 6, 3, 15, 1, 1)
 #: What reports say, by the number of the counter in them (RFC 3414, 5).
 NOT_IN_TIME, UNKNOWN_ENGINE = 2, 4
 REPORTS = {
@@ -50,6 +51,13 @@ class Clock:
         if boots > self.boots or (boots == self.boots and seconds > self._latest):
             self.boots, self._latest, self._zero = boots, seconds, now - seconds
         return boots == self.boots < BOOTS_MAX and seconds >= self.seconds(now) - WINDOW
+
+    def near(self, boots: int, seconds: int, now: float) -> bool:
+        """True for the clock of a signed trap of just now. It moves ours no further: answers do."""
+        later = self.boots < boots < BOOTS_MAX
+        return later or (
+            boots == self.boots < BOOTS_MAX and abs(seconds - self.seconds(now)) <= WINDOW
+        )
 
 
 class Envelope(NamedTuple):
@@ -180,7 +188,7 @@ def reported(pdu: Pdu) -> int:
     if pdu.tag != REPORT or not pdu.pairs:
         return 0
     oid = pdu.pairs[0][0]
-    return oid[len(_STATISTICS)] if oid[: len(_STATISTICS)] == _STATISTICS != oid else 0
+    return oid[len(STATISTICS)] if oid[: len(STATISTICS)] == STATISTICS != oid else 0
 
 
 def _body(letter: Envelope, keys: Keys) -> Opened:

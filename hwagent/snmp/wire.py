@@ -32,6 +32,12 @@ class Wire(asyncio.DatagramProtocol):
         #: What was wrong with what came last, for people.
         self.wrong = ""
 
+    @property
+    def peer(self) -> str:
+        """The address that the switch has now; empty while it is not spoken to."""
+        name = self._transport and self._transport.get_extra_info("peername")
+        return str(name[0]) if name else ""
+
     async def open(self) -> None:
         """Raises Unanswered where there is no way to the switch, or its name is unknown."""
         if self._transport is not None:

@@ -16,15 +16,15 @@ from tests.loop import in_loop, until
 #: Stands for the poller: tells one poll of each switch, then what the test wants.
 POLLER = """
 import sys
-from hwagent.helper.protocol import encode, framed
+from hwagent.helper.protocol import LENGTH
 from hwagent.model import Sample
-from hwagent.snmp.__main__ import orders
-from hwagent.snmp.messages import Polled
-for switch in orders(0).switches:
+from hwagent.snmp.messages import Polled, sent, to_poller
+size = int.from_bytes(sys.stdin.buffer.read(LENGTH))
+for switch in to_poller.decode(sys.stdin.buffer.read(size)).switches:
     part = Sample(id=f"port:{switch.name}/1", kind="port", metrics={"carrier": 1})
     here = switch.address != "192.0.2.9"
     told = Polled(switch.name, here, [part] if here else [], "" if here else "no answer")
-    sys.stdout.buffer.write(framed(encode(told)))
+    sys.stdout.buffer.write(sent(told))
     sys.stdout.flush()
 """
 STAYS = POLLER + "sys.stdin.buffer.read()\n"
@@ -65,8 +65,8 @@ async def test_polls_become_components() -> None:
     running = asyncio.create_task(switches.run())
     await until(lambda: len(heard.samples) == 3)
     assert heard.samples["port:sw1/1"].metrics == {"carrier": 1}
-    assert heard.samples["switch:sw1"].metrics == {"reachable": 1}
-    assert heard.samples["switch:sw2"].metrics == {"reachable": 0}
+    assert heard.samples["switch:sw1"].metrics["reachable"] == 1
+    assert heard.samples["switch:sw2"].metrics["reachable"] == 0
     assert heard.failures == {("switch", "sw2"): "no answer"}
     switches.configure(config("192.0.2.1"))
     assert heard.gone == [("switch", "sw2"), ("switch", "sw2/answer")]

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from hwagent.config.switches import Switch
+from hwagent.config.switches import Switch, Traps
 from hwagent.config.units import Duration
 from hwagent.model import Sample
 from hwagent.snmp.access import access
 from hwagent.snmp.decode import recording
 from hwagent.snmp.makers import shipped_makers
+from hwagent.snmp.messages import FromPoller, Polled
 from hwagent.snmp.names import OBJECTS
-from hwagent.snmp.poller import Poller, poll
+from hwagent.snmp.poller import Poller
+from hwagent.snmp.pollers import Pollers
 from hwagent.snmp.session import Session
 from hwagent.snmp.wire import Unanswered
 from tests.corpus.host_tree import CORPORA
@@ -42,8 +44,9 @@ class Heard:
     def __init__(self) -> None:
         self.told: list[tuple[str, bool, list[Sample], str]] = []
 
-    def __call__(self, name: str, answered: bool, samples: list[Sample], why: str) -> None:
-        self.told.append((name, answered, samples, why))
+    def __call__(self, message: FromPoller) -> None:
+        if isinstance(message, Polled):
+            self.told.append((message.name, message.answered, message.samples, message.why))
 
 
 def secret(place: Path, name: str, text: str) -> str:
@@ -263,7 +266,7 @@ def test_dead_and_slow_ones_delay_no_other(tmp_path: Path) -> None:
             switches = [switch(tmp_path, silent, name=f"dead{n}", **options) for n in range(30)]
             switches.append(switch(tmp_path, slow, name="slow", **options))
             switches.append(switch(tmp_path, well, name="well", **options))
-            polling = asyncio.create_task(poll(switches, shipped_makers(), heard))
+            polling = asyncio.create_task(Pollers(switches, shipped_makers(), heard).run(Traps()))
             await until(lambda: sum(t[0] == "well" for t in heard.told) >= 3)
             polling.cancel()
         of_well = [t for t in heard.told if t[0] == "well"]
@@ -327,7 +330,7 @@ def test_columns_of_unequal_length_side_by_side(tmp_path: Path) -> None:
 def test_a_file_of_a_secret_that_is_missing_is_named(tmp_path: Path) -> None:
     heard = Heard()
     of = switch(tmp_path, 9, community_file=str(tmp_path / "absent"))
-    asyncio.run(poll([of], shipped_makers(), heard))
+    asyncio.run(Pollers([of], shipped_makers(), heard).run(Traps()))
     [(name, answered, _, why)] = heard.told
     assert (name, answered) == ("sw1", False)
     assert "absent" in why
