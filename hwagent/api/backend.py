@@ -23,6 +23,9 @@ class Backend(Protocol):
     def members(self) -> list[dict[str, Any]]:
         """Members of the fleet; alone, this host."""
 
+    def limits(self) -> dict[str, Any]:
+        """What the fleet allows this host, and who holds its permits."""
+
     def fleet(self) -> dict[str, Any]:
         """Every member's status as last heard, and how old that is."""
 

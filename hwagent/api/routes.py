@@ -41,6 +41,7 @@ class Router:
             Route("GET", _path("/v1/fleet"), self._fleet),
             Route("GET", _path("/v1/topology"), self._topology),
             Route("GET", _path("/v1/audit"), self._audit),
+            Route("GET", _path("/v1/limits"), self._limits),
             Route("GET", _path("/v1/rtt"), self._rtt),
             Route("GET", _path("/v1/components"), self._components),
             Route("GET", _path("/v1/components/{id}"), self._component),
@@ -91,6 +92,9 @@ class Router:
 
     async def _audit(self, request: Request, parts: dict[str, str]) -> Response:
         return json_response(await self._backend.audit(request.query.get("what_if", "")))
+
+    async def _limits(self, request: Request, parts: dict[str, str]) -> Response:
+        return json_response(self._backend.limits())
 
     async def _rtt(self, request: Request, parts: dict[str, str]) -> Response:
         ends = (request.query.get(key, "") for key in ("from", "to"))

@@ -31,6 +31,7 @@ COMMANDS = {
     "join": "join",
     "keys": "keyring",
     "leave": "leave",
+    "limits": "limits",
     "maintenance": "maintenance",
     "members": "members",
     "metrics": "metrics",

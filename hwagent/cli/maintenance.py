@@ -12,15 +12,17 @@ from .output import fail, output_option, print_json, socket_option
 @click.argument("switch", type=click.Choice(["on", "off"]))
 @click.option("--for", "span", default="", help="End by itself after so long, such as 2h.")
 @click.option("--reason", default="by hand", show_default=True, help="Shown by `status`.")
+@click.option("--force", is_flag=True, help="Although another host is emptied or rebuilds.")
 @output_option
 @socket_option
-def command(switch: str, span: str, reason: str, output: str, path: str) -> int:
+def command(switch: str, span: str, reason: str, force: bool, output: str, path: str) -> int:
     """Maintenance: virtual IPs are given up, no automatic actions, no messages."""
     try:
         seconds = float(duration(span)) if span else 0.0
     except ValueError as e:
         fail(f"--for: {e}")
-    answer = control(path, "maintenance", on=switch == "on", seconds=seconds, reason=reason)
+    on = switch == "on"
+    answer = control(path, "maintenance", on=on, seconds=seconds, reason=reason, force=force)
     if output == "json":
         print_json(answer)
     else:

@@ -90,6 +90,10 @@ class Core:
         """This member's status. Raises TooLarge, and changes nothing."""
         return self._out(now, self.swim.publish(now, values))
 
+    def tell(self, now: float, name: str, subject: str, data: bytes) -> list[Effect]:
+        """A letter to one member."""
+        return self._out(now, self.swim.tell(name, subject, data))
+
     # Keys
 
     def change_keys(self, change: Callable[[], None]) -> list[Effect]:

@@ -162,6 +162,17 @@ class Sync(Message, frozen=True, tag=12):
     keys: Keys | None = None
 
 
+class Letter(Message, frozen=True, tag=13):
+    """Bytes for the agent of one member, about a ``subject``: gossip only carries them.
+
+    It may get lost, come twice or late.
+    """
+
+    source: Name
+    subject: Text
+    data: Annotated[bytes, msgspec.Meta(max_length=4096)]
+
+
 AnyMessage = (
     Ping
     | Ack
@@ -175,4 +186,5 @@ AnyMessage = (
     | StatusPull
     | Sync
     | Keys
+    | Letter
 )

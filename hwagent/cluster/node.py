@@ -95,6 +95,10 @@ class Node:
         """This member's status. Raises TooLarge, and changes nothing."""
         self._act(self.core.publish(self.now(), values))
 
+    def tell(self, name: str, subject: str, data: bytes) -> None:
+        """A letter to one member: it may get lost."""
+        self._act(self.core.tell(self.now(), name, subject, data))
+
     def change_keys(self, change: Callable[[], None]) -> None:
         """A change to the keyring, told to every member. Raises KeyProblem."""
         self._act(self.core.change_keys(change))
@@ -151,7 +155,7 @@ class Node:
         self._timer = self._loop.call_at(self.core.due(), self._tick)
 
     def _tell(self, event: Event) -> None:
-        if event.type != "status":
+        if event.type not in ("status", "letter"):
             log.info("%s %s %s", event.type, event.member, event.data)
         self.events(event)
 

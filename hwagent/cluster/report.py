@@ -22,13 +22,19 @@ LOAD_STEP = 0.05
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """What a host says about itself. ``unfit`` is why it may hold no address, empty if it may."""
+    """What a host says about itself. ``unfit`` is why it may hold no address, empty if it may.
+
+    ``busy`` is what others wait for before they begin a rebuild, ``done`` how many disruptive
+    actions it began within an hour. ``setup`` is what members compare with their own.
+    """
 
     health: Health = Health.UNKNOWN
     mode: str = ""
     version: str = ""
     maintenance: str = ""
     unfit: str = ""
+    busy: str = ""
+    done: int = 0
     load: float = 0.0
     weight: float = 1.0
     keyring: int = 0
@@ -37,10 +43,14 @@ class Report(msgspec.Struct, kw_only=True):
     alerts: list[dict[str, Any]] = []
     vips: dict[str, str] = {}
     decrees: list[Decree] = []
+    setup: dict[str, str] = {}
     unlisted: int = 0
 
 
-_PLAIN = ("health", "mode", "version", "maintenance", "unfit", "load", "weight", "keyring")
+_PLAIN = (
+    "health", "mode", "version", "maintenance", "unfit", "busy", "done", "load", "weight",
+    "keyring",
+)  # fmt: skip
 
 
 def values(report: Report) -> dict[str, Value]:
@@ -57,6 +67,7 @@ def values(report: Report) -> dict[str, Value]:
     listed |= {_cut(f"bad:{id}"): _cut(why) for id, why in report.failing.items()}
     listed |= {_cut(f"vip:{address}"): _cut(where) for address, where in report.vips.items()}
     found |= {f"decree:{d.subject}": _encode(d) for d in report.decrees}
+    found |= {f"setup:{subject}": text for subject, text in report.setup.items()}
     unlisted = max(0, len(listed) - LISTED) + report.unlisted
     found |= dict(list(listed.items())[:LISTED])
     return found | ({"unlisted": unlisted} if unlisted else {})
@@ -64,13 +75,15 @@ def values(report: Report) -> dict[str, Value]:
 
 def read(values: Mapping[str, Value]) -> Report:
     """A report out of what was gossiped; what another version put there is left out."""
-    report = Report(counts={}, failing={}, alerts=[], vips={})
+    report = Report(counts={}, failing={}, alerts=[], vips={}, setup={})
     for key, value in values.items():
         kind, _, rest = key.partition(":")
         if kind == "count" and isinstance(value, int):
             report.counts[rest] = value
         elif kind == "bad":
             report.failing[rest] = str(value)
+        elif kind == "setup":
+            report.setup[rest] = str(value)
         elif kind == "vip":
             report.vips[rest] = str(value)
         elif kind == "alert" and (alert := _unpack(rest, value)):

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 
 from .awareness import Awareness
 from .broadcast import Class
-from .codec import CodecError, decode
-from .compound import unpack
+from .codec import CodecError, decode, encode
+from .compound import LENGTH, unpack
 from .effects import Consequence, Effect, Event
 from .member import Member, State
 from .membership import Membership
@@ -25,6 +25,7 @@ from .messages import (
     Dead,
     Endpoint,
     IndirectPing,
+    Letter,
     Nack,
     Ping,
     StatusDelta,
@@ -102,7 +103,7 @@ class Swim:
                 self.counters["malformed"] += 1
                 continue
             self._hear(now, source, said)
-        return self._done()
+        return self._done(now)
 
     def serve(
         self, now: float, source: Endpoint, said: AnyMessage
@@ -117,7 +118,7 @@ class Swim:
                 answer = self._syncer.response(now, said)
             case _:
                 self.counters["unexpected"] += 1
-        return answer, self._done()
+        return answer, self._done(now)
 
     def answered(
         self, now: float, number: int, source: Endpoint, said: AnyMessage | None
@@ -129,14 +130,14 @@ class Swim:
                 self.prober.acked(now, said, None)
             case Sync():
                 self._merge(now, source, said)
-        return self._done()
+        return self._done(now)
 
     def tick(self, now: float) -> list[Effect]:
         """Time has passed."""
         self._notice_stall(now)
         self.prober.tick(now)
         self._follow(self.members.tick(now))
-        if now >= self._gossip_at:
+        if now >= self._gossip_at and len(self.out.news):
             self._gossip(now)
         if now >= self._sync_at:
             self._sync(now)
@@ -144,14 +145,14 @@ class Swim:
             self._call_lost(now)
         if now >= self._prune_at:
             self._prune(now)
-        return self._done()
+        return self._done(now)
 
     def due(self) -> float:
         """When ``tick`` is to be called next."""
         return min(
             self.prober.due(),
             self.members.due(),
-            self._gossip_at,
+            self._gossip_at if len(self.out.news) else math.inf,
             self._sync_at,
             math.inf if self.members.leaving else self.rejoin.due,
             self._prune_at,
@@ -161,20 +162,31 @@ class Swim:
         """Calls hosts that may be members."""
         for endpoint in endpoints:
             self._exchange_all(now, "", endpoint)
-        return self._done()
+        return self._done(now)
 
     def leave(self, now: float) -> list[Effect]:
         """Says goodbye; the shell goes on for ``leave_propagate_delay`` so that it is heard."""
         self._follow(self.members.leave(now))
         self._gossip(now)
-        return self._done()
+        return self._done(now)
 
     def publish(self, now: float, values: Mapping[str, Value]) -> list[Effect]:
         """This member's status. Raises TooLarge, and changes nothing."""
         before = self.statuses.mine.write(values)
         for delta in self.statuses.mine.deltas(now, before, self.out.room):
             self._spread_status(delta)
-        return self._done()
+        return self._done(now)
+
+    def tell(self, name: str, subject: str, data: bytes) -> list[Effect]:
+        """A letter to one member, at once and once; lost if it is not known or does not fit."""
+        member = self.members.get(name)
+        to = self.paths.best(name, member.endpoints) if member is not None else None
+        letter = Letter(self.members.me.name, subject, data)
+        if to is not None and len(encode(letter)) <= self.out.room - LENGTH:
+            self.out.packet(name, to, letter)
+        else:
+            self.counters["letters_lost"] += 1
+        return self.out.take()
 
     def announce(self, now: float, alive: Alive) -> list[Effect]:
         """This member says something new about itself: labels, endpoints, a new session.
@@ -184,7 +196,7 @@ class Swim:
         self.out.check(alive)
         self.statuses.new_session(alive.session)
         self._follow(self.members.announce(now, alive))
-        return self._done()
+        return self._done(now)
 
     # What is said
 
@@ -211,6 +223,8 @@ class Swim:
                     self._spread_status(said)
             case StatusPull():
                 self._answer_pull(now, said, source)
+            case Letter():
+                self._letter(said, source)
             case _:
                 self.counters["unexpected"] += 1
 
@@ -256,6 +270,15 @@ class Swim:
                 return
             self.out.packet("", source, delta)
 
+    def _letter(self, said: Letter, source: Endpoint) -> None:
+        """Handed on if it came from where its sender lives: a copy of a host speaks for nobody."""
+        member = self.members.get(said.source)
+        if member is None or source.host not in {e.host for e in member.endpoints}:
+            self.counters["wrong_source"] += 1
+            return
+        event = Event("letter", said.source, {"subject": said.subject, "data": said.data})
+        self.out.events([event])
+
     def _merge(self, now: float, source: Endpoint, said: Sync) -> None:
         self._follow(self._syncer.merge(now, said))
         for delta in said.deltas:
@@ -281,8 +304,6 @@ class Swim:
 
     def _gossip(self, now: float) -> None:
         self._gossip_at = now + self.profile.gossip_interval
-        if not len(self.out.news):
-            return
         since = now - self.profile.gossip_to_the_dead_time
         able = [m for m in self.members.others() if _hears(m, since)]
         for member in self._rng.sample(able, min(len(able), self.profile.gossip_nodes)):
@@ -336,7 +357,10 @@ class Swim:
             self.prober.forget(event.member)
             self.paths.forget(event.member)
 
-    def _done(self) -> list[Effect]:
+    def _done(self, now: float) -> list[Effect]:
+        """News is passed on at once where the last round is an interval ago; memberlist's rounds go
+        by the clock, and each hop waits for half of one."""
+        self._gossip_at = max(self._gossip_at, now)
         self._expected = self.due()
         return self.out.take()
 

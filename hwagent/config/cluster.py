@@ -2,11 +2,13 @@
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from .schema import Cluster, Config
+from .schema import Cluster, Config, FleetLimits
 from .source import Source
 
 #: UDP and TCP port of gossip where none is given.
 PORT = 7956
+#: Most permits of one kind: each is a name that voters remember.
+PERMITS_MAX = 64
 
 
 def check_cluster(source: Source, config: Config) -> None:
@@ -28,6 +30,27 @@ def check_cluster(source: Source, config: Config) -> None:
     _check_secrecy(source, cluster)
     if cluster.weight < 0:
         raise source.error(("cluster", "weight"), "expected 0 or more")
+    _check_limits(source, config.limits.fleet)
+
+
+def _check_limits(source: Source, limits: FleetLimits) -> None:
+    at = ("limits", "fleet")
+    for key in ("voters", "previous"):
+        names: list[str] = getattr(limits, key)
+        for number, name in enumerate(names):
+            if not name or name in names[:number]:
+                raise source.error((*at, key, number), f"expected another name, not {name!r}")
+    if limits.previous and not limits.voters:
+        raise source.error((*at, "previous"), "there are no voters that could replace these")
+    for key in ("rebuilds", "disruptive_per_hour"):
+        if not 1 <= getattr(limits, key) <= PERMITS_MAX:
+            raise source.error((*at, key), f"expected 1 to {PERMITS_MAX}")
+    if not 1 <= float(limits.lease) <= 3600:
+        raise source.error((*at, "lease"), "expected 1s to 1h")
+    if not 0 <= limits.storm.share <= 1:
+        raise source.error((*at, "storm", "share"), "expected a share from 0 to 1")
+    if limits.storm.members < 2:
+        raise source.error((*at, "storm", "members"), "one host is no storm: expected 2 or more")
 
 
 def _check_secrecy(source: Source, cluster: Cluster) -> None:

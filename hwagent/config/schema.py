@@ -116,13 +116,46 @@ class Spare(Section, frozen=True):
     arrays: list[str] = []
 
 
+class Storm(Section, frozen=True):
+    """When many hosts report trouble at once, nothing disruptive is done: the cause is elsewhere.
+
+    It is a storm while at least ``members`` hosts, and at least ``share`` of all, have new critical
+    alerts within ``window``. ``settle`` is how long an alert must last before it is acted upon, so
+    that the others can be heard. ``share`` 0 turns the brake off.
+    """
+
+    share: float = 0.3
+    members: int = 3
+    window: Duration = Duration(300)
+    settle: Duration = Duration(5)
+
+
+class FleetLimits(Section, frozen=True):
+    """How much the agents of a fleet may do at once: permits, each given by a majority of voters.
+
+    ``voters`` are names of members, the same on all hosts; without, those of the first group.
+    Without any, each host has only its own limits. ``previous`` are the voters that these replace,
+    kept until all hosts have the new ones. A host that dies loses its permits after ``lease``, and
+    an agent that has started asks for none for so long. ``rebuilds`` go on at once, each a rebuild
+    of an array or a host that gives its addresses away for maintenance.
+    """
+
+    voters: list[str] = []
+    previous: list[str] = []
+    lease: Duration = Duration(30)
+    rebuilds: int = 1
+    disruptive_per_hour: int = 8
+    storm: Storm = Storm()
+
+
 class Limits(Section, frozen=True):
-    """How much the agent may do by itself."""
+    """How much the agent may do by itself, on this host and with others in the ``fleet``."""
 
     disruptive_per_hour: int = 4
     rebuilds: int = 1
     cooldown: Duration = Duration(600)
     tries: int = 3
+    fleet: FleetLimits = FleetLimits()
 
 
 class Network(Section, frozen=True):
@@ -256,8 +289,8 @@ class Config(Section, frozen=True):
     switches: list[Switch] = []
     makers: list[str] = []
     traps: Traps = Traps()
-    bmcs: list[Bmc] = []
     topology: Topology = Topology()
+    bmcs: list[Bmc] = []
     fitness: Fitness = Fitness()
     services: list[Service] = []
     spares: list[Spare] = []

@@ -13,7 +13,6 @@ import msgspec
 from hwagent import __version__
 from hwagent.api.exposition import Exposition
 from hwagent.api.server import Server
-from hwagent.cluster.decrees import Decree
 from hwagent.collect.watching import Watch
 from hwagent.config import Config, default_file, load_config
 from hwagent.helper import Pool
@@ -36,10 +35,12 @@ from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHold
 from .gossip import Gossip
 from .holding import Holding
 from .inventory import Job
+from .limits import Limits
 from .liveness import live, summary
 from .loading import COLLECTOR_NAMES, enabled, known_vocabulary, rule_set
 from .looker import Looker
 from .memory import load_memory, save_memory
+from .orders import Orders
 from .past import past
 from .places import Places
 from .switches import Switches
@@ -104,6 +105,8 @@ class Agent:
         self.switches = Switches(self._found, self._failed, self._gone)
         self.gossip = Gossip(self)
         self.audits = Audits(self)
+        self.limits = Limits(self)
+        self.orders = Orders(self)
         self.control_room = Control(self)
         self.answers = Answers(self)
         self.config_problem = ""
@@ -148,9 +151,10 @@ class Agent:
         self.holding.configure(self.config)
         self.attending.configure(self.config)
         self.gossip.configure(self.config)
+        self.limits.configure(self.config)
         self.switches.configure(self.config)
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
-        for part in (*parts, self.gossip.run, self.switches.run):
+        for part in (*parts, self.gossip.run, self.limits.run, self.switches.run):
             self._start(part())
         self._start(live(self.manager, self._turn, self.answers.status))
         log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
@@ -299,12 +303,13 @@ class Agent:
         self.config = config
         self.apply(self.core.reload(self.clock.now(), config, rules))
         self.looker.configure(config)
-        self.looker.configure_bmcs(config.bmcs)
         self.looker.configure_services(config.services)
+        self.looker.configure_bmcs(config.bmcs)
         self._start_children()
         self.holding.configure(config)
         self.attending.configure(config)
         self.gossip.configure(config)
+        self.limits.configure(config)
         self.switches.configure(config)
         self.telling.configure(config.notify)
         self.config_problem = ""
@@ -339,11 +344,7 @@ class Agent:
     def vips(self) -> list[dict[str, Any]]:
         """Virtual IPs of the configuration as the holder has them, and where they are pinned."""
         found = self.holding.vips() if self.config.vips else []
-        pins = self.core.decrees.pins(self.clock.now())
-        for vip in found:
-            pin = pins.get(vip["address"].partition("/")[0])
-            vip["pinned"] = pin.value if pin else ""
-            vip["pinned_until"] = pin.until if pin else 0.0
+        self.orders.describe(found)
         self.attending.describe(found)
         return found
 
@@ -363,17 +364,6 @@ class Agent:
         return [p for p in found if p]
 
     # For people
-
-    def heard(self, decrees: Iterable[Decree]) -> None:
-        """Takes orders that another host told of; what is news is kept, told on and obeyed."""
-        if self.core.decrees.merge(self.clock.now(), decrees):
-            self.obey()
-
-    def obey(self) -> None:
-        """There are new orders for the fleet."""
-        self.save()
-        self.gossip.changed()
-        self.holding.hurry()
 
     def note(self, name: str, data: dict[str, Any]) -> None:
         """Puts what a person did into the journal."""

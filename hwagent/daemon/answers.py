@@ -58,6 +58,10 @@ class Answers:
         """What takes services down, or would happen if something failed. Raises Refused."""
         return await self._agent.audits.audit(what_if)
 
+    def limits(self) -> dict[str, Any]:
+        """What the fleet allows this host, and who holds its permits."""
+        return self._agent.limits.status()
+
     def rtt(self, one: str, other: str) -> dict[str, Any]:
         """Round-trip time between two members. Raises Refused."""
         return self._agent.gossip.rtt(one or self._agent.host, other)

@@ -13,7 +13,9 @@ from hwagent.config import ConfigError, nearest
 from hwagent.model import Action
 from hwagent.respond import Done
 
+from . import storm
 from .fleet_control import FleetControl
+from .limits import waits
 from .past import records
 from .request import convert
 from .vip_control import VipControl
@@ -48,11 +50,15 @@ class AckRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MaintenanceRequest(msgspec.Struct, forbid_unknown_fields=True):
-    """Maintenance on or off; ``seconds`` 0 means until switched off."""
+    """Maintenance on or off; ``seconds`` 0 means until switched off.
+
+    ``force`` empties the host although another one is being emptied, or rebuilds.
+    """
 
     on: bool
     seconds: float = 0.0
     reason: str = "by hand"
+    force: bool = False
 
 
 class ComponentRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,6 +73,10 @@ class ActionRequest(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     component: str
     arguments: dict[str, Any] = {}
+
+
+class NoRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Nothing to be said."""
 
 
 class Control:
@@ -93,6 +103,7 @@ class Control:
             "vip-unpin": vip.unpin,
             "vip-release": vip.release,
             "vip-take": vip.take,
+            "storm-release": self.release_storm,
         }
 
     async def run(self, command: str, arguments: dict[str, Any]) -> Any:
@@ -150,6 +161,7 @@ class Control:
         now = self._agent.clock.now()
         room = self._agent.core.maintenance
         if wanted.on:
+            await self._agent.limits.drain(wanted.force)
             room.on(wanted.reason, now + wanted.seconds if wanted.seconds else None)
         else:
             room.off()
@@ -198,9 +210,21 @@ class Control:
             arguments=wanted.arguments,
         )
         step = self._agent.request(action)
+        if waits(step) and await self._agent.limits.granted():
+            step = self._agent.request(action)
         if isinstance(step, Done):
             return {"result": step.outcome.result, "detail": step.outcome.detail}
         return {"result": "started", "detail": action.id}
+
+    async def release_storm(self, arguments: dict[str, Any]) -> Any:
+        """Lets all hosts act again: alerts of before now are no part of a storm any more."""
+        convert(arguments, NoRequest)
+        agent = self._agent
+        if not (text := agent.core.fleet.storm):
+            raise Refused(409, "there is no storm")
+        agent.orders.give(storm.RELEASE, "released")
+        agent.note("storm-release", {"storm": text})
+        return {"released": True}
 
     async def history(self, query: dict[str, str]) -> list[dict[str, Any]]:
         """Records of the journal. Raises Refused."""

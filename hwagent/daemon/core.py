@@ -12,7 +12,8 @@ from hwagent.cluster.decrees import Decrees
 from hwagent.config import Config
 from hwagent.journal import Record
 from hwagent.model import Action, Alert, Component, Health, Outcome, Sample, Vocabulary, worst
-from hwagent.respond import Done, Ended, Planner, Run, Step
+from hwagent.respond import Done, Ended, Fleet, Planner, Run, Step
+from hwagent.respond.arrays import rebuilding
 from hwagent.respond.maintenance import Maintenance
 from hwagent.respond.notify import Acks, Schedule, Silences
 from hwagent.rules import RuleSet
@@ -21,7 +22,7 @@ from .around import around
 from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
 from .fitness import Verdict, fitness
 from .inventory import Job
-from .judge import Judge
+from .judge import Judge, component
 from .readings import Readings
 
 
@@ -33,6 +34,7 @@ class Seen(NamedTuple):
     alerts: list[Alert]
     config: Config
     maintenance: bool
+    fleet: Fleet
 
 
 class Core:
@@ -48,6 +50,9 @@ class Core:
         self.acks = Acks()
         self.maintenance = Maintenance()
         self.decrees = Decrees()
+        self.fleet = Fleet()
+        #: While the host gives its addresses away, with the fleet's permit.
+        self.draining = False
         self.outcomes: list[Outcome] = []
         self._readings = Readings(vocabulary)
         self._verdict: Verdict | None = None
@@ -89,7 +94,25 @@ class Core:
         """The planner's view of this moment."""
         components = {c.id: c for c in self.judge.components()}
         away = bool(self.maintenance.reason(now))
-        return Seen(now, components, self.alerts(), self.config, away)
+        return Seen(now, components, self.alerts(), self.config, away, self.fleet)
+
+    def busy(self) -> str:
+        """What the fleet must wait for: a rebuild here, or that it is not known yet."""
+        if not self._first_round:
+            return "has just started, and does not know yet what goes on there"
+        going_on = [*self._rebuilding(), *self.planner.rebuilds()]
+        if going_on:
+            return f"rebuilds {', '.join(sorted(set(going_on)))}"
+        return "gives its addresses away" if self.draining else ""
+
+    def permits(self, now: float) -> dict[str, int]:
+        """How many permits of the fleet are needed, by kind."""
+        drains = ["drain"] if self.draining else []
+        return self.planner.permits(now, [*self._rebuilding(), *drains])
+
+    def _rebuilding(self) -> list[str]:
+        arrays = (component(j, []) for j in self.judge.inventory if j.kind == "array")
+        return [array.id for array in arrays if rebuilding(array)]
 
     # What happens
 
@@ -137,6 +160,13 @@ class Core:
     def finished(self, now: float, outcome: Outcome) -> list[Effect]:
         """The verbs of an action ran, or failed."""
         return self._steps(now, self.planner.finished(now, outcome))
+
+    def allow(self, now: float, fleet: Fleet) -> list[Effect]:
+        """What the fleet allows is another thing now: what waited for it goes on."""
+        if fleet == self.fleet:
+            return []
+        self.fleet = fleet
+        return self._steps(now, self.planner.due(self.view(now)))
 
     def reconcile(
         self, now: float, pending: list[Action], past: Iterable[Outcome | Ended] = ()

@@ -42,7 +42,8 @@ class Delegate:
         self._weights = loads(fleet, self._weights)
         pins = self._agent.core.decrees.pins(self._agent.clock.now())
         wanted = {address: pin.value for address, pin in pins.items()}
-        return ranking(config, self._agent.host, fleet, holders, self._weights, wanted)
+        calm = not self._agent.core.fleet.storm
+        return ranking(config, self._agent.host, fleet, holders, self._weights, wanted, calm)
 
     def unready(self) -> tuple[str, ...]:
         """IP addresses that this host would not take over now: their services are not ready."""

@@ -212,6 +212,9 @@ class Gossip:
         report.load = min(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         report.weight = self._config.cluster.weight
         report.decrees = agent.core.decrees.all()
+        report.busy = agent.core.busy()
+        report.done = agent.core.planner.disruptive(now)
+        report.setup = agent.limits.setup
         report.keyring = self.node.settings.keyring.version if self.node else 0
         return report
 
@@ -224,8 +227,10 @@ class Gossip:
             self.changed()
         if event.type == "status" and self.node is not None:
             board = self.node.core.swim.statuses.get(event.member)
-            self._agent.heard(decrees(board.values()) if board is not None else ())
-        if event.type in ("status", "probe_failed", "forgotten"):
+            self._agent.orders.heard(decrees(board.values()) if board is not None else ())
+        if event.type == "letter":
+            self._agent.limits.receive(event.member, event.data["subject"], event.data["data"])
+        if event.type in ("status", "letter", "probe_failed", "forgotten"):
             return
         agent, id = self._agent, f"member:{event.member}"
         data = {"event": event.type, **event.data}

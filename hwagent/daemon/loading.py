@@ -10,8 +10,10 @@ from hwagent.model import Vocabulary
 from hwagent.respond import action_names
 from hwagent.rules import RuleSet, load_rules
 
+from .comparing import PEER_ATTRIBUTES, PEER_METRICS
 from .probe import PROBE_ATTRIBUTES, PROBE_METRICS
 from .rivals import VIP_ATTRIBUTES, VIP_METRICS
+from .storm import STORM_ATTRIBUTES, STORM_METRICS
 
 COLLECTOR_NAMES = COLLECTORS
 
@@ -22,12 +24,15 @@ def known_vocabulary() -> Vocabulary:
         **vocabulary(),
         "probe": {m.name: m for m in PROBE_METRICS},
         "vip": {m.name: m for m in VIP_METRICS},
+        "fleet": {m.name: m for m in STORM_METRICS},
+        "peer": {m.name: m for m in PEER_METRICS},
     }
 
 
 def known_attributes() -> Mapping[str, frozenset[str]]:
     """Every kind and the attributes that rules may name."""
     own = {"probe": frozenset(PROBE_ATTRIBUTES), "vip": frozenset(VIP_ATTRIBUTES)}
+    own |= {"fleet": frozenset(STORM_ATTRIBUTES), "peer": frozenset(PEER_ATTRIBUTES)}
     return {**attribute_names(), **own}
 
 

@@ -67,7 +67,7 @@ class VipControl:
         group = self._group(vip)
         self._check_able(group, wanted.to)
         until = self._agent.clock.now() + wanted.seconds if wanted.seconds else 0.0
-        self._order(vip, wanted.to, until)
+        self._agent.orders.give(PIN + ip(vip), wanted.to, until)
         self._agent.note("vip-pin", arguments)
         return {"address": vip.address, "to": wanted.to, "until": until, "now": self._now(vip)}
 
@@ -77,20 +77,9 @@ class VipControl:
         pins = self._agent.core.decrees.pins(self._agent.clock.now())
         if ip(vip) not in pins:
             raise Refused(409, f"{vip.address} is not pinned")
-        self._order(vip, "", 0.0)
+        self._agent.orders.give(PIN + ip(vip), "")
         self._agent.note("vip-unpin", arguments)
         return {"address": vip.address, "from": pins[ip(vip)].value}
-
-    def _order(self, vip: Vip, host: str, until: float) -> None:
-        agent = self._agent
-        if agent.gossip.node is None:
-            why = agent.gossip.problem or "the configuration has no cluster networks"
-            raise Refused(409, f"the other hosts cannot be told: {why}")
-        try:
-            agent.core.decrees.order(agent.clock.now(), PIN + ip(vip), host, agent.host, until)
-        except ValueError as e:
-            raise Refused(409, str(e)) from None
-        agent.obey()
 
     async def release(self, arguments: dict[str, Any]) -> Any:
         """Gives an address up, and does not take it until it is taken back."""

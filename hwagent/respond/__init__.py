@@ -2,6 +2,19 @@
 
 from .actions import action_names
 from .base import ActionSpec, Done, Run, Step, Verb, View
-from .planner import Ended, Planner
+from .fleet import Fleet
+from .planner import Planner
+from .wants import Ended
 
-__all__ = ["ActionSpec", "Done", "Ended", "Planner", "Run", "Step", "Verb", "View", "action_names"]
+__all__ = [
+    "ActionSpec",
+    "Done",
+    "Ended",
+    "Fleet",
+    "Planner",
+    "Run",
+    "Step",
+    "Verb",
+    "View",
+    "action_names",
+]

@@ -8,6 +8,8 @@ import msgspec
 from hwagent.config import Config
 from hwagent.model import Action, Alert, Component, Outcome
 
+from .fleet import Fleet
+
 
 class Verb(msgspec.Struct, frozen=True):
     """One thing that the root helper does: a name of helper/verbs.py and its arguments."""
@@ -58,6 +60,10 @@ class View(Protocol):
     @property
     def maintenance(self) -> bool:
         """True while the host is in maintenance."""
+
+    @property
+    def fleet(self) -> Fleet:
+        """What the fleet allows."""
 
 
 class NoArguments(msgspec.Struct, forbid_unknown_fields=True):

@@ -5,12 +5,10 @@ it. Each is a function that says why not, or nothing; the table at the end is al
 order in which they are asked. They hold for people too, but where one says otherwise.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
-
-from hwagent.model import Action, Component, Health, Mode
+from hwagent.model import Component, Health, Mode
 
 from .arrays import (
     array_named,
@@ -23,27 +21,10 @@ from .arrays import (
     sound,
     spares,
 )
-from .base import Verb, View
-from .ledger import Key, Ledger
-from .spares import disk_of_device, in_use, too_small, undeclared, unstable, unwell
-
-
-class Attempt(msgspec.Struct, frozen=True):
-    """An action that would be begun now, with all that guards may judge it by."""
-
-    view: View
-    action: Action
-    verbs: tuple[Verb, ...]
-    ledger: Ledger
-    relies_on: tuple[str, ...] = ()
-    disruptive: bool = False
-    by_hand: bool = False
-    labels: dict[str, str] = {}
-
-    @property
-    def key(self) -> Key:
-        """Name and component."""
-        return self.action.name, self.action.component
+from .attempt import Attempt, adding, limit, losses, restructures, verbs_named
+from .base import View
+from .fleet_guards import fleet_per_hour, fleet_rebuild, settled, storm
+from .spares import in_use, too_small, undeclared, unstable, unwell
 
 
 class Guard(NamedTuple):
@@ -51,13 +32,6 @@ class Guard(NamedTuple):
 
     name: str
     check: Callable[[Attempt], str]
-
-
-class Loss(NamedTuple):
-    """An array, if it is known, and the devices that it would lose."""
-
-    array: Component | None
-    devices: list[str]
 
 
 class Refusal(NamedTuple):
@@ -113,7 +87,7 @@ def one_at_a_time(attempt: Attempt) -> str:
 
 def last_good_leg(attempt: Attempt) -> str:
     """A bond is moved only to a leg that is known to be good."""
-    for verb in _verbs(attempt, "bond_active"):
+    for verb in verbs_named(attempt, "bond_active"):
         bond = attempt.view.components.get(f"bond:{verb.arguments['bond']}")
         leg = str(verb.arguments["leg"])
         if bond is None:
@@ -144,7 +118,7 @@ def _bad_leg(view: View, bond: Component, leg: str) -> str:
 
 def array_whole(attempt: Attempt) -> str:
     """No member is taken out of an array that lacks one, or that is filling one."""
-    for name, loss in _losses(attempt).items():
+    for name, loss in losses(attempt).items():
         array = loss.array
         if array is None:
             return f"there is no array {name}"
@@ -159,7 +133,7 @@ def array_whole(attempt: Attempt) -> str:
 
 def last_good_member(attempt: Attempt) -> str:
     """What is left must hold the data, and on disks that are not failing themselves."""
-    for name, loss in _losses(attempt).items():
+    for name, loss in losses(attempt).items():
         bears = number(loss.array, "failures_survivable") if loss.array else None
         if loss.array is None or bears is None or bears < len(loss.devices):
             return f"array:{name} does not survive the loss of {', '.join(loss.devices)}"
@@ -174,8 +148,8 @@ def last_good_member(attempt: Attempt) -> str:
 
 def redundancy(attempt: Attempt) -> str:
     """An array is not left without redundancy unless a spare begins to restore it at once."""
-    adding = {v.arguments["array"] for v in _verbs(attempt, "md_add")}
-    for name, loss in _losses(attempt).items():
+    adding = {v.arguments["array"] for v in verbs_named(attempt, "md_add")}
+    for name, loss in losses(attempt).items():
         waiting = loss.array is not None and spares(loss.array)
         bears = number(loss.array, "failures_survivable") if loss.array else None
         if (bears or 0) <= len(loss.devices) and name not in adding and not waiting:
@@ -186,7 +160,7 @@ def redundancy(attempt: Attempt) -> str:
 
 def member_before(attempt: Attempt) -> str:
     """Only a faulty member that is still attached is taken back."""
-    for verb in _verbs(attempt, "md_re_add"):
+    for verb in verbs_named(attempt, "md_re_add"):
         array = array_named(attempt.view, verb.arguments["array"])
         found = member(array, verb.arguments["device"]) if array else None
         if found is None or found.state != "faulty":
@@ -199,7 +173,7 @@ def member_before(attempt: Attempt) -> str:
 
 def spare_declared(attempt: Attempt) -> str:
     """A disk is added only if the configuration names it."""
-    for array, disk, device in _adding(attempt):
+    for array, disk, device in adding(attempt):
         if array is None or disk is None:
             return f"{device} is no disk that is known"
         if why := undeclared(attempt.view, array, disk):
@@ -209,17 +183,17 @@ def spare_declared(attempt: Attempt) -> str:
 
 def spare_identity(attempt: Attempt) -> str:
     """It must be known by something that does not change over a reboot."""
-    return next((why for _, disk, _ in _adding(attempt) if disk and (why := unstable(disk))), "")
+    return next((why for _, disk, _ in adding(attempt) if disk and (why := unstable(disk))), "")
 
 
 def spare_well(attempt: Attempt) -> str:
     """It must be there and not failing itself."""
-    return next((why for _, disk, _ in _adding(attempt) if disk and (why := unwell(disk))), "")
+    return next((why for _, disk, _ in adding(attempt) if disk and (why := unwell(disk))), "")
 
 
 def spare_free(attempt: Attempt) -> str:
     """Nothing may hold it, and no signature be known on it."""
-    for _, disk, _ in _adding(attempt):
+    for _, disk, _ in adding(attempt):
         if disk and (why := in_use(attempt.view, disk)):
             return why
     return ""
@@ -227,7 +201,7 @@ def spare_free(attempt: Attempt) -> str:
 
 def spare_size(attempt: Attempt) -> str:
     """It must be large enough."""
-    for array, disk, _ in _adding(attempt):
+    for array, disk, _ in adding(attempt):
         if array and disk and (why := too_small(array, disk)):
             return why
     return ""
@@ -238,12 +212,12 @@ def spare_size(attempt: Attempt) -> str:
 
 def rebuilds(attempt: Attempt) -> str:
     """One rebuild at a time: each one slows the host and leaves an array without redundancy."""
-    if not _losses(attempt) and not any(v.name in ("md_add", "md_re_add") for v in attempt.verbs):
+    if not restructures(attempt):
         return ""
     busy = {a.id for a in arrays(attempt.view) if rebuilding(a)} | set(attempt.ledger.rebuilding())
     if len(busy) >= attempt.view.config.limits.rebuilds:
         where = f" on {', '.join(sorted(busy))}" if busy else ""
-        return f"{len(busy)} rebuilds are under way{where}, {_limit(attempt, 'rebuilds')}"
+        return f"{len(busy)} rebuilds are under way{where}, {limit(attempt, 'rebuilds')}"
     return ""
 
 
@@ -254,7 +228,7 @@ def per_hour(attempt: Attempt) -> str:
     done = attempt.ledger.disruptive(attempt.view.now)
     if done < attempt.view.config.limits.disruptive_per_hour:
         return ""
-    return f"{done} disruptive actions within an hour, {_limit(attempt, 'disruptive_per_hour')}"
+    return f"{done} disruptive actions within an hour, {limit(attempt, 'disruptive_per_hour')}"
 
 
 def cooldown(attempt: Attempt) -> str:
@@ -315,37 +289,10 @@ GUARDS: tuple[Guard, ...] = (
     Guard("certain", certain),
     Guard("tries", tries),
     Guard("cooldown", cooldown),
+    Guard("storm", storm),
+    Guard("settled", settled),
     Guard("rebuilds", rebuilds),
     Guard("per_hour", per_hour),
+    Guard("fleet_rebuild", fleet_rebuild),
+    Guard("fleet_per_hour", fleet_per_hour),
 )
-
-
-def _verbs(attempt: Attempt, name: str) -> Iterator[Verb]:
-    return (verb for verb in attempt.verbs if verb.name == name)
-
-
-def _losses(attempt: Attempt) -> dict[str, Loss]:
-    """Arrays that would lose members, by name."""
-    losses: dict[str, Loss] = {}
-    for verb in _verbs(attempt, "md_set_member"):
-        if verb.arguments["to"] != "faulty":
-            continue
-        name, device = verb.arguments["array"], verb.arguments["member"]
-        array = array_named(attempt.view, name)
-        found = member(array, device) if array else None
-        # a spare or a member that is faulty already holds nothing that could be lost
-        if found is None or found.state not in ("spare", "faulty"):
-            losses.setdefault(name, Loss(array, [])).devices.append(device)
-    return losses
-
-
-def _adding(attempt: Attempt) -> Iterator[tuple[Component | None, Component | None, str]]:
-    """Disks that would be written to, each with its array and kernel name."""
-    for verb in _verbs(attempt, "md_add"):
-        device = str(verb.arguments["device"])
-        array = array_named(attempt.view, verb.arguments["array"])
-        yield array, disk_of_device(attempt.view, device), device
-
-
-def _limit(attempt: Attempt, name: str) -> str:
-    return f"limits.{name} is {getattr(attempt.view.config.limits, name)}"

@@ -6,6 +6,7 @@ and reports with ``finished``; the effect is verified by what is read afterwards
 told once for each reason and tried again later.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,57 +17,26 @@ from hwagent.model import Action, Alert, AlertState, Health, Mode, Outcome, Resu
 
 from . import guards
 from .actions import ACTIONS, find
+from .attempt import Attempt
 from .base import ActionSpec, Done, Run, Step, Target, View, arguments_of
+from .fleet import DISRUPTIVE, REBUILD
+from .fleet_guards import wanted_permits
 from .ledger import Key, Ledger
+from .wants import Ended, Refused, Want, WantKey
 
 #: How often wants that were refused are tried again, in seconds.
 AGAIN = 15.0
 #: How often an effect that does not show yet is looked for, in seconds.
 LOOK = 1.0
 
-#: Guards that make an action wait after something that was told already.
-_SILENT = frozenset({"one_at_a_time", "cooldown", "tries"})
+#: Guards that make an action wait for a while, or after something that was told already.
+_SILENT = frozenset({"one_at_a_time", "cooldown", "tries", "settled"})
+#: Seconds for which a permit of the fleet is wanted after it was missed; until then it is missed
+#: again, or not needed any more.
+WANTED = 3 * AGAIN
 
 #: Results of actions whose verbs were run, at least in part.
 _RAN = frozenset({Result.DONE, Result.FAILED, Result.UNCERTAIN})
-
-#: Rule, component and action.
-WantKey = tuple[str, str, str]
-
-
-class Want(msgspec.Struct):
-    """One action that one alert asks for.
-
-    ``settled`` are the marks of the targets to which nothing more is to be done while the alert
-    lasts, ``rehearsed`` of those that only the mode kept from being done. ``tried`` are components;
-    ``told`` is the last refusal that was told of each.
-    """
-
-    alert: Alert
-    name: str
-    settled: set[str] = msgspec.field(default_factory=set)
-    rehearsed: set[str] = msgspec.field(default_factory=set)
-    tried: set[str] = msgspec.field(default_factory=set)
-    told: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class Ended(msgspec.Struct, frozen=True):
-    """Of the past: an alert ended, and with it what was settled, tried or doubted for its sake."""
-
-    cause: str
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """Why an attempt was not made; ``kind`` is the guard, or the reason itself where it is a
-    ``precondition`` that does not hold."""
-
-    kind: str
-    reason: str
-
-    @property
-    def precondition(self) -> bool:
-        """True if there is nothing to be done rather than something not to be done."""
-        return self.kind == self.reason
 
 
 class Planner:
@@ -82,6 +52,8 @@ class Planner:
         self._before: dict[str, list[Outcome]] = {}
         self._ready = False
         self._next: float | None = None
+        self._soon = math.inf
+        self._missed: dict[str, float] = {}
         self._count = 0
 
     def configure(self, config: Config) -> None:
@@ -106,6 +78,7 @@ class Planner:
     def due(self, view: View) -> list[Step]:
         """Time has passed: effects to verify, cool-downs that are over, refusals to ask again."""
         steps = self._verify(view)
+        self._soon = math.inf
         if self._ready:
             for key, want in list(self._wants.items()):
                 steps += self._pursue(view, key, want)
@@ -124,7 +97,7 @@ class Planner:
         chosen = msgspec.structs.replace(
             action, component=found.component, arguments=found.arguments
         )
-        step = self._attempt(view, chosen, {}, by_hand=True)
+        step = self._attempt(view, chosen, None, by_hand=True)
         if isinstance(step, Refused):
             return _refused(view, chosen, step.reason)
         return step
@@ -138,6 +111,24 @@ class Planner:
             self._verifying[outcome.action.id] = outcome
             return []
         return [self._end(outcome)]
+
+    def permits(self, now: float, rebuilding: Iterable[str]) -> dict[str, int]:
+        """How many permits of the fleet are needed: for what goes on, was done, or waits for one.
+
+        ``rebuilding`` are the arrays that are being filled, by whose doing whatsoever.
+        """
+        missed = {kind for kind, at in self._missed.items() if now < at + WANTED}
+        rebuilds = REBUILD in missed or bool(self._ledger.rebuilding()) or any(rebuilding)
+        disruptive = self._ledger.disruptive(now) + (DISRUPTIVE in missed)
+        return {REBUILD: int(rebuilds), DISRUPTIVE: disruptive}
+
+    def disruptive(self, now: float) -> int:
+        """Disruptive actions that were begun within the last hour."""
+        return self._ledger.disruptive(now)
+
+    def rebuilds(self) -> list[str]:
+        """Components on which an action that starts a rebuild is under way."""
+        return self._ledger.rebuilding()
 
     def reconcile(self, view: View, pending: Iterable[Action]) -> list[Outcome]:
         """After a restart: what became of actions that were begun and never ended.
@@ -225,7 +216,7 @@ class Planner:
             cause=cause_of(want.alert),
             arguments=target.arguments,
         )
-        step = self._attempt(view, action, want.alert.labels, by_hand=False)
+        step = self._attempt(view, action, want.alert, by_hand=False)
         if isinstance(step, Refused):
             idle = step.precondition and target.component in want.tried
             if idle or step.kind in _SILENT or want.told.get(target.component) == step.kind:
@@ -258,12 +249,12 @@ class Planner:
         return targets[0]
 
     def _attempt(
-        self, view: View, action: Action, labels: dict[str, str], *, by_hand: bool
+        self, view: View, action: Action, alert: Alert | None, *, by_hand: bool
     ) -> Step | Refused:
         spec = find(action.name)
         if why := _impossible(view, spec, action):
             return Refused(why, why)
-        attempt = guards.Attempt(
+        attempt = Attempt(
             view=view,
             action=action,
             verbs=spec.verbs(view, action),
@@ -271,15 +262,26 @@ class Planner:
             relies_on=spec.relies_on(view, action),
             disruptive=spec.disruptive,
             by_hand=by_hand,
-            labels=labels,
+            labels=alert.labels if alert else {},
+            since=alert.since if alert else 0.0,
         )
         if refusal := guards.refusal(attempt):
+            self._note(view, attempt, refusal.guard)
             return Refused(refusal.guard, f"{refusal.reason} (guard {refusal.guard})")
         if view.config.mode is not Mode.ACT:
             told = ", then ".join(map(str, attempt.verbs))
             return Done(_outcome(view, action, Result.REHEARSED, f"would do: {told}"))
         self._ledger.began(view.now, action, spec.disruptive, spec.rebuilds)
+        self._missed.clear()
         return Run(action, attempt.verbs, spec.deadline)
+
+    def _note(self, view: View, attempt: Attempt, guard: str) -> None:
+        """What a refused attempt waits for: a permit of the fleet, or the alert to last."""
+        if guard == "settled":
+            self._soon = min(self._soon, attempt.since + view.fleet.settle)
+        elif guard == "fleet_rebuild":
+            self._missed.pop(REBUILD, None)
+        self._missed |= dict.fromkeys(wanted_permits(attempt, guard), view.now)
 
     # Ends
 
@@ -313,7 +315,7 @@ class Planner:
     def _when(self, now: float) -> float | None:
         if self._verifying:
             return now + LOOK
-        return now + AGAIN if self._ready and self._wants else None
+        return min(now + AGAIN, self._soon) if self._ready and self._wants else None
 
 
 def _found(view: View, action: Action) -> Outcome:

@@ -25,6 +25,7 @@ REQUESTS = {
     "Join": fleet_control.JoinRequest,
     "KeysRequest": fleet_control.KeysRequest,
     "VipMove": vip_control.MoveRequest,
+    "VipPin": vip_control.PinRequest,
     "VipRelease": vip_control.AddressRequest,
 }
 SPEC = yaml.safe_load(files("hwagent.api").joinpath("openapi.yaml").read_text())

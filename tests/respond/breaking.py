@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from hwagent.config import Config, Spare
+from hwagent.config.schema import FleetLimits
 from hwagent.model import Action, Health, Mode, Outcome, Result
-from hwagent.respond import ActionSpec, Planner, Verb
+from hwagent.respond import ActionSpec, Fleet, Planner, Verb
 from tests.respond.making import (
     NOW,
     Seen,
@@ -74,6 +75,10 @@ LACKING = array(
 FILLING = array("md1", "raid1", member("sdb2"), member("sda2", "rebuilding"), sync_action="recover")
 BAD = Health.FAILED
 DISKS = (disk("sda"), disk("sdb"), disk("sdc"))
+
+
+#: Fewer in the fleet than this host alone may do.
+FEW = FleetLimits(disruptive_per_hour=6)
 
 
 def _failed(times: int, ago: float) -> Callable[[Planner, Seen], None]:
@@ -184,6 +189,31 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Careless(add()),
         reason="1 rebuilds are under way on array:md1, limits.rebuilds is 1",
+    ),
+    "storm": Scenario(
+        view(PAIR, fleet=Fleet(storm="storm: 3 of 5 hosts")),
+        Careless(CHECK, disruptive=True),
+        reason="storm: 3 of 5 hosts",
+    ),
+    "settled": Scenario(
+        view(PAIR, now=NOW + 4, fleet=Fleet(settle=5.0)),
+        Careless(CHECK, disruptive=True),
+        reason="other hosts may report the same",
+    ),
+    "fleet_rebuild": Scenario(
+        view(HALF, *DISKS, config=SPARE, fleet=Fleet(permits=True, why={"rebuild": "held by h2"})),
+        Careless(add()),
+        reason="the fleet has given no permit to rebuild: held by h2",
+    ),
+    "fleet_per_hour": Scenario(
+        view(
+            PAIR,
+            fleet=Fleet(permits=True, held={"disruptive": 3}, done=5),
+            config=config(fleet=FEW),
+        ),
+        Careless(CHECK, disruptive=True),
+        before=_busy_hour,
+        reason="7 disruptive actions in the fleet within an hour",
     ),
     "per_hour": Scenario(
         view(PAIR, config=config(disruptive_per_hour=2)),

@@ -14,7 +14,7 @@ from hwagent.model import (
     Result,
     Severity,
 )
-from hwagent.respond import Done, Planner, Run, Step, Verb
+from hwagent.respond import Done, Fleet, Planner, Run, Step, Verb
 
 NOW = 1_700_000_000.0
 TB = 10**12
@@ -28,6 +28,7 @@ class Seen(NamedTuple):
     alerts: list[Alert]
     config: Config
     maintenance: bool = False
+    fleet: Fleet = Fleet()
 
 
 def component(id: str, kind: str = "", health: Health = Health.OK, **parts: Any) -> Component:
@@ -111,6 +112,7 @@ def view(*components: Component, now: float = NOW, **parts: Any) -> Seen:
         parts.get("alerts", []),
         parts.get("config", config()),
         parts.get("maintenance", False),
+        parts.get("fleet", Fleet()),
     )
 
 

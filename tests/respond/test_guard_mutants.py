@@ -38,7 +38,7 @@ def test_every_guard_has_a_scenario():
 
 
 #: Guards that only make an action wait: what they wait for was told already.
-SILENT = ("one_at_a_time", "cooldown", "tries")
+SILENT = ("one_at_a_time", "cooldown", "tries", "settled")
 
 
 @pytest.mark.parametrize("name", [n for n in SCENARIOS if n not in SILENT])
@@ -69,7 +69,8 @@ def test_without_the_guard_the_harm_is_done(monkeypatch, name):
 @pytest.mark.parametrize(
     "name", ["known", "last_good_leg", "array_whole", "last_good_member", "redundancy",
              "member_before", "spare_declared", "spare_identity", "spare_well", "spare_free",
-             "spare_size", "rebuilds", "per_hour", "cooldown", "mode", "one_at_a_time"],
+             "spare_size", "rebuilds", "per_hour", "cooldown", "mode", "one_at_a_time", "storm",
+             "fleet_rebuild", "fleet_per_hour"],
 )  # fmt: skip
 def test_guards_hold_for_people_too(monkeypatch, name):
     scenario = SCENARIOS[name]

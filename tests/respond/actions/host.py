@@ -8,7 +8,7 @@ from hwagent.collect.root import Root
 from hwagent.config import Config, Spare
 from hwagent.helper.verbs import run_verb
 from hwagent.model import Action, Component, Health, Mode, Outcome, Result
-from hwagent.respond import Done, Planner, Run
+from hwagent.respond import Done, Fleet, Planner, Run
 from hwagent.testing.server import Server
 from tests.respond.making import NOW, Seen
 
@@ -43,7 +43,7 @@ class Host:
                 attributes=s.attributes,
                 metrics={"present": 1, **s.metrics},
             )
-        return Seen(self.now, found, [], self.config, False)
+        return Seen(self.now, found, [], self.config, False, Fleet())
 
     def ask(self, name, component, **arguments):
         """The step that a request comes to."""
