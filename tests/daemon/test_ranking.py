@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from hwagent.cluster.report import UNREADY
 from hwagent.config import Config
 from hwagent.daemon.ranking import loads, ranking
 
@@ -94,3 +95,21 @@ def test_a_degraded_holder_leaves_but_not_in_a_storm():
 def test_where_all_hosts_degrade_nobody_moves():
     all_bad = dict.fromkeys(HOSTS, "degraded")
     assert not any(leave for _, leave in stands("h2", **all_bad).values())
+
+
+def test_a_host_that_is_not_ready_is_passed_over_unless_it_has_the_address():
+    said = f"released{UNREADY}the replica lags"
+    fleet = [
+        {"name": n, "status": "alive", "vips": {f"{VIP}/24": said if n == "h2" else "released"}}
+        for n in HOSTS
+    ]
+
+    def of(holder: str, pins: Mapping[str, str] = {}) -> dict[str, int]:
+        shares = loads(fleet, {})
+        made = {n: ranking(config(), n, fleet, {VIP: holder}, shares, pins) for n in HOSTS}
+        return {name: found.ranks[VIP] for name, found in made.items()}
+
+    assert sorted(rank for name, rank in of("").items() if name != "h2") == [0, 1, 2]
+    assert of("")["h2"] == 3
+    assert of("h1", {VIP: "h2"})["h2"] > 0, "a pin does not make it ready"
+    assert of("h2")["h2"] == 0
