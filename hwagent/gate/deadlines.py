@@ -6,6 +6,7 @@ of CLOCK_BOOTTIME, which goes on while the host is suspended.
 
 import mmap
 import time
+from collections.abc import Iterable
 
 #: Addresses that one gate can bear; SLOTS in gate.bpf.c.
 SLOTS = 4096
@@ -25,6 +26,12 @@ class Deadlines:
     def open_until(self, slot: int, deadline: int) -> None:
         """Lets packets of a slot pass until a nanosecond of CLOCK_BOOTTIME."""
         self._slots[slot] = deadline
+
+    def open_all_until(self, slots: Iterable[int], deadline: int) -> None:
+        """The same for many slots, one store each."""
+        words = self._slots
+        for slot in slots:
+            words[slot] = deadline
 
     def shut(self, slot: int) -> None:
         """Lets no packet of a slot pass from now on."""

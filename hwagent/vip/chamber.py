@@ -6,8 +6,10 @@ for many addresses at once: gates that shut, then addresses, then gates that ope
 
 import os
 import select
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from hwagent.lease import (
     Announce,
@@ -82,16 +84,23 @@ class Chamber:
     def tell(self, said: Fitness) -> None:
         """Passes on what the agent said, for the addresses that can be held here at all."""
         now = clock()
-        able = self._machine.able(now)
+        able, leave = self._machine.able(now), frozenset(said.leave)
         for name, council in self._councils.items():
             standings = {
-                a: Standing(said.ranks.get(a, 0), self._willing(said, a), a in said.leave)
+                a: Standing(said.ranks.get(a, 0), self._willing(said, a), a in leave)
                 for a in able.get(name, ())
             }
             word = Word(standings, min(said.sent, now) + said.ttl)
             if word != self._told.get(name):
                 self._told[name] = word
                 self._obey(council, council.tell(word))
+
+    def prolong(self, until: float) -> None:
+        """What the agent said last stands as it is, for longer."""
+        for name, council in self._councils.items():
+            if (word := self._told.get(name)) is not None:
+                self._told[name] = msgspec.structs.replace(word, until=until)
+                council.node.prolong(until)
 
     def move(self, address: str, successor: str) -> bool:
         """Hands an address (without prefix length) to a member; false if it is in no group."""
@@ -177,8 +186,10 @@ class Chamber:
         found = list(wanted)
         if not found:
             return
-        gates = {vip: e.deadline for e in found if isinstance(e, SetGate) for vip in e.vips}
-        self.slots.open_until((vip for vip, until in gates.items() if not until), 0)
+        gates = _latest([effect for effect in found if isinstance(effect, SetGate)])
+        for gate in gates:
+            if not gate.deadline:
+                self.slots.open_until(gate.vips, 0)
         if self._arrange(found):
             self._settle()
         self._open(gates)
@@ -188,15 +199,16 @@ class Chamber:
             elif isinstance(effect, Send):
                 council.wire.send(effect.to, effect.message)
 
-    def _open(self, gates: Mapping[str, float]) -> None:
+    def _open(self, gates: Iterable[SetGate]) -> None:
         """Opens the gate, but not for an address whose services do not run yet."""
         unready = self._machine.unready()
         self._unopened = {vip: until for vip, until in self._unopened.items() if vip in unready}
-        for vip, until in gates.items():
-            if vip in unready:
-                self._unopened[vip] = until
-            elif until:
-                self.slots.open_until((vip,), until)
+        for vips, until in gates:
+            if waiting := unready.intersection(vips):
+                self._unopened |= dict.fromkeys(waiting, until)
+                vips = tuple(vip for vip in vips if vip not in waiting)
+            if until:
+                self.slots.open_until(vips, until)
 
     def _arrange(self, found: list[Effect]) -> bool:
         """Tells the machine which addresses may be held; true if that changes anything.
@@ -222,3 +234,11 @@ class Chamber:
                     return False
                 self._machine.revoke(said.vip, said.reason)
         return True
+
+
+def _latest(gates: list[SetGate]) -> list[SetGate]:
+    """Of two deadlines of one address the later one counts."""
+    if len(gates) < 2:
+        return gates
+    last = {vip: gate.deadline for gate in gates for vip in gate.vips}
+    return [SetGate((vip,), deadline) for vip, deadline in last.items()]

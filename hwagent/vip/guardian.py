@@ -13,6 +13,7 @@ it sends the holder's last will, so that its groups need not wait for its leases
 
 import argparse
 import asyncio
+import math
 import os
 import socket
 import sys
@@ -22,7 +23,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hwagent.net.rtnetlink import Link, Netlink
+from hwagent.net.rtnetlink import Events, Link, Netlink
 
 from .claim import claim, claim_guard, owner
 from .effects import Place
@@ -36,6 +37,10 @@ INTERVAL = 0.25
 #: Seconds between looks for a holder where there is none.
 PAUSE = 0.25
 #: Seconds to wait for the rest of a holder whose connection has just ended, again and again.
+#: Seconds between looks for new interfaces, if the kernel told of none.
+LOOK = 10.0
+#: Reads of events in one look.
+_READS = 64
 _DYING = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02)
 _decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 T = TypeVar("T")
@@ -61,6 +66,35 @@ class Pulse:
 
 
 class Guardian:
+class Watch:
+    """Whether links may have come since the last look, by the kernel's events: a dump of all links
+    costs more than all the rest, and there are hardly ever new ones."""
+
+    def __init__(self) -> None:
+        self._events: Events | None = None
+        self._looked = -math.inf
+
+    def moved(self, now: float) -> bool:
+        """True if the kernel told of a link or may have, and every LOOK seconds."""
+        if self._heard() or now - self._looked >= LOOK:
+            self._looked = now
+            return True
+        return False
+
+    def _heard(self) -> bool:
+        try:
+            self._events = self._events or Events()
+            for _ in range(_READS):
+                told = self._events.read()
+                if told is None or any(isinstance(item, Link) for item in told):
+                    return True
+                if not told:
+                    return False
+        except OSError:
+            self._events = None
+        return True
+
+
     """Watches the holder at a Unix socket; needs CAP_NET_ADMIN in its network namespace.
 
     ``users`` are those whose holder counts, besides root and ourselves.
@@ -78,6 +112,7 @@ class Guardian:
         self._parent = parent or Parent()
         self._users = users
         self._held: set[Place] = set()
+        self._links = Watch()
         self._will: tuple[Parcel, ...] = ()
         self._porter = Porter()
 
@@ -125,7 +160,8 @@ class Guardian:
             if clock() - asked >= INTERVAL and writer.transport.get_write_buffer_size() == 0:
                 number, asked = number + 1, clock()
                 writer.write(msgspec.json.encode(Ping(number)) + b"\n")
-                self._guard_links()
+                if self._links.moved(asked):
+                    self._guard_links()
             line = await _line(reader)
             if line is not None and not line.endswith(b"\n"):
                 return

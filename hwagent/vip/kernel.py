@@ -15,12 +15,16 @@ _READS = 64
 
 
 class Changes:
-    """What one look at the events found: addresses, and links that are not what they were."""
+    """What one look at the events found: addresses, and links that are not what they were.
+
+    ``links``: one was told of, or may have been among what was ``lost``.
+    """
 
     def __init__(self) -> None:
         self.moved: set[str] = set()
         self.addresses: list[Address] = []
         self.lost = False
+        self.links = False
 
 
 class Kernel:
@@ -102,15 +106,17 @@ class Kernel:
         for _ in range(_READS):
             items = self._events.read()
             if items is None:
-                found.lost = True
+                found.lost = found.links = True
                 self._dump()
             elif not items:
                 break
             for item in items or ():
                 if isinstance(item, Address):
                     found.addresses.append(item)
-                elif self._take(item):
-                    found.moved.add(item.name)
+                else:
+                    found.links = True
+                    if self._take(item):
+                        found.moved.add(item.name)
         return found
 
     def addresses(self) -> dict[Place, bool]:

@@ -41,14 +41,21 @@ from .protocol import (
 from .realtime import Parent
 from .ward import Ward, Word, ip
 
-#: Seconds between two looks at the carrier of the interfaces in the plan: each costs some 0.1 ms of
-#: processor time on a slow core, most of it for waking up.
+#: Seconds between two looks at the carrier of the interfaces in the plan, while the kernel may hold
+#: the event of a lost link back: for a second after the last one (net/core/link_watch.c).
 POLL = 0.02
 #: Seconds between two turns if there is nothing to hold.
+#: Seconds between two looks while it would tell at once, unless a driver is in the way of that:
+#: each costs some 0.1 ms of processor time on a slow core, most of it for waking up.
+CALM = 0.1
+#: Seconds after an event of any link in which the next one may be held back, and some.
+HELD_BACK = 1.5
 IDLE = 0.5
 #: Seconds between tries of what failed: the claim, an interface that is not there.
 RETRY = 1.0
 #: Seconds of standing still after which others may have taken the addresses away.
+#: Seconds between two sweeps of the collector: few things are left to it, but each look stalls us.
+SWEEP = 10.0
 STALL = 0.3
 #: Seconds by which the time of day must have been set to be taken over.
 STEP = 1.0
@@ -90,13 +97,16 @@ class Holder:
         self._lacks: tuple[str, ...] = ()
         self._changed = self._dirty = True
         self._due = -math.inf
-        self._retry_at = -math.inf
+        self._retry_at = self._sweep_at = -math.inf
+        self._soon = self._busy_at = -math.inf
+        self._alert_until = clock() + HELD_BACK if link_events else math.inf
         self._stall = 0.0
         self._orphaned = False
         self._epoch = time.time() - clock()
         self._status_told: Status | None = None
         self._told = True
         self._stopping, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._holders_told: dict[str, tuple[str, int]] = {}
         for number in (self._kernel.fileno(), self._stopping):
             self._poll.register(number, select.EPOLLIN)
 
@@ -121,13 +131,18 @@ class Holder:
 
     def _turn(self) -> bool:
         """Waits and works once; true at the end."""
-        asleep, pause = clock(), self._pause()
+        asleep = clock()
+        pause = self._pause(asleep)
         ready = self._poll.poll(pause)
         awake = clock()
-        if awake - asleep - pause > STALL:
+        late = awake - asleep - pause
+        if late > STALL:
             self._machine.stalled(awake)
         if awake - self._retry_at >= RETRY:
             self._retry(awake)
+        elif not ready and awake < self._busy_at and self._kernel.still():
+            self._stall = max(self._stall, late)
+            return False
         for number, events in ready:
             self._serve(number, events)
         self._look()
@@ -138,30 +153,47 @@ class Holder:
         self._breathe(clock())
         self._bequeath(awake)
         done = clock()
-        self._stall = max(self._stall, awake - asleep - pause, done - awake)
+        self._stall = max(self._stall, late, done - awake)
         self._manager.feed(done)
         self._hasty = self._hasty + 1 if awake - asleep < _SHORTEST else 0
         if self._hasty > _HASTY:  # no flood of events or requests keeps us from sleeping
+        self._plan_ahead(done)
             time.sleep(_SHORTEST)
         return self._orphaned or any(number == self._stopping for number, _ in ready)
 
-    def _pause(self) -> float:
+    def _pause(self, now: float) -> float:
         """Seconds to wait; whole milliseconds, for epoll_wait(2) knows no others."""
-        pause = min(POLL if self._carriers else IDLE, min(self._due, self._chamber.due()) - clock())
+        look = POLL if now < self._alert_until else CALM
+        pause = min(look if self._carriers else IDLE, self._soon - now)
         return math.ceil(max(pause, _SHORTEST) * 1000) / 1000
 
     # What comes in
 
+    def _plan_ahead(self, now: float) -> None:
+        """Works out until when only the carrier is to be looked at, if nothing comes in.
+
+        To be in time for ``soon`` it wakes up; for the rest it need not wake up.
+        """
+        self._soon = min(self._due, self._chamber.due())
+        chores = [self._retry_at + RETRY, now + self._manager.interval, self._lookout.due()]
+        if self._chamber.slots.there:
+            chores.append(self._breathe_at)
+        if self._chamber:
+            chores.append(self._will_at)
+        self._busy_at = -math.inf if self._changed or self._dirty else min(self._soon, *chores)
+
     def _retry(self, now: float) -> None:
         self._retry_at = now
-        gc.collect()
+        if now >= self._sweep_at:
+            self._sweep_at = now + SWEEP
+            gc.collect()
         if abs(time.time() - now - self._epoch) > STEP:
             self._epoch = time.time() - now
         self._kernel.refresh()
         self._orphaned = self._parent.gone() and not self._machine.wanted(now)
         if self._claim is None:
             self._stake()
-        if self._chamber:
+        if self._chamber and self._chamber.holders() != self._holders_told:
             self._tell(now)
 
     def _stake(self) -> None:
@@ -193,14 +225,14 @@ class Holder:
             return self._clients.send(client, Pong(request.number))
         self._changed = True
         match request:
-            case Fitness():
-                self._fitness = request
-                until = min(request.sent, clock()) + request.ttl
-                self._machine.fitness(Word(request.fit, request.reason, until))
+        if isinstance(request, Fitness):
+            return self._hear(request)
             case Plan():
                 self._plan(client, request)
             case Release(address):
                 if not self._machine.release(address):
+                gc.collect()
+                gc.freeze()  # what came with the plan stays: no sweep need look at it
                     self._refuse(client, address, "not in the plan")
             case Move(address, successor):
                 if not self._chamber.move(ip(address), successor):
@@ -215,6 +247,18 @@ class Holder:
 
     def _plan(self, client: Client, plan: Plan) -> None:
         """A plan that cannot be is refused whole; one group that cannot work leaves the others."""
+    def _hear(self, said: Fitness) -> None:
+        """Takes the agent's word; the same again, while it counts still, changes only its end."""
+        before, self._fitness = self._fitness, said
+        now = clock()
+        until = min(said.sent, now) + said.ttl
+        self._machine.fitness(Word(said.fit, said.reason, until))
+        same = msgspec.structs.replace(said, sent=before.sent, ttl=before.ttl) == before
+        if same and now < min(until, before.sent + before.ttl):
+            self._chamber.prolong(until)
+        else:
+            self._changed = True
+
         try:
             vips = [msgspec.structs.replace(v, address=canonical(v.address)) for v in plan.vips]
             self._machine.plan(clock(), vips)
@@ -277,6 +321,8 @@ class Holder:
             present = self._kernel.addresses()
             self._machine.addresses(clock(), present, self._kernel.refused)
 
+        if changes.links or flapped:
+            self._alert_until = max(self._alert_until, clock() + HELD_BACK)
     def _link(self, now: float, flapped: set[str]) -> None:
         carriers = self._kernel.carriers()
         if carriers == self._carriers and not flapped:
@@ -358,7 +404,7 @@ class Holder:
             self._manager.tell(status.summary())
 
     def _status(self) -> Status:
-        holders = self._chamber.holders()
+        holders = self._holders_told = self._chamber.holders()
         wards = self._machine.wards()
         missing = (f"the carrier of {name} but by netlink" for name in self._kernel.missing())
         return Status(
