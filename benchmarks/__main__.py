@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("failover", "fleet", "gossip", "cost", "rules", "workers")
+BENCHMARKS = (
+    "failover", "fleet", "interval", "gossip", "cost", "holder_cost", "rules", "workers",
+)  # fmt: skip
 
 
 def main() -> int:
