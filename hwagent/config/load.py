@@ -11,6 +11,7 @@ from typing import Any
 from .bmcs import check_bmcs
 from .cluster import check_cluster
 from .groups import check_groups
+from .routers import check_routers
 from .schema import Config
 from .source import ConfigError, Place, Source, convert, nearest, parse
 from .switches import check_switches, check_traps
@@ -117,11 +118,12 @@ def _check(source: Source, config: Config, collectors: list[str]) -> None:
             raise source.error(("vips", index, "address"), f"{address} stands twice")
         seen[address] = index
     check_groups(source, config, host_name(config))
+    check_routers(source, config)
     check_vip_services(source, config)
     check_switches(source, config.switches)
     check_traps(source, config.traps)
-    check_bmcs(source, config.bmcs, [switch.name for switch in config.switches])
     check_topology(source, config.topology)
+    check_bmcs(source, config.bmcs, [switch.name for switch in config.switches])
     check_cluster(source, config)
     names: set[str] = set()
     for index, service in enumerate(config.services):

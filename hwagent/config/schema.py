@@ -38,7 +38,9 @@ class Vip(Section, frozen=True):
     One of a ``group`` is held by one of its hosts only, whichever its voters agree on; without a
     group it is this host's alone. Addresses of a group with the same ``together`` go to one host,
     those with the same ``apart`` to different ones, as far apart as ``cluster.zone`` says.
-    ``services`` run where the address is; those of its group, if it has none of its own.
+    ``services`` run where the address is; those of its group, if it has none of its own. With a
+    ``router_id`` from 1 to 255 it has VRRP's virtual MAC address of that number on every host, so
+    that neighbours need not learn another one; 0 is the MAC address of the interface.
     """
 
     address: str
@@ -46,6 +48,7 @@ class Vip(Section, frozen=True):
     group: str = ""
     together: str = ""
     apart: str = ""
+    router_id: int = 0
     services: VipServices | None = None
 
 

@@ -18,6 +18,8 @@ TAG = 0x77
 _NEWLINK, _DELLINK, _GETLINK, _SETLINK = 16, 17, 18, 19
 _NEWADDR, _DELADDR, _GETADDR = 20, 21, 22
 _NEWNEIGH, _GETNEIGH = 28, 30
+_IFLA_LINKINFO, _IFLA_INFO_KIND, _IFLA_INFO_DATA, _IFLA_MACVLAN_MODE = 18, 1, 2, 1
+_MACVLAN_PRIVATE = 1
 _NDA_DST, _NDA_LLADDR = 1, 2
 _ERROR, _DONE = 2, 3
 _REQUEST, _ACK, _EXCL, _CREATE, _DUMP = 0x1, 0x4, 0x200, 0x400, 0x300
@@ -215,6 +217,24 @@ class Netlink:
         index = _index(interface)
         flags = _IFF_UP if up else 0
         self._change(_SETLINK, 0, struct.pack("=BxHiII", 0, 0, index, flags, _IFF_UP))
+
+    def add_macvlan(self, name: str, parent: str, mac: bytes) -> None:
+        """Makes a link with a MAC address of its own on another one; it is off."""
+        data = _attribute(_IFLA_MACVLAN_MODE, struct.pack("=I", _MACVLAN_PRIVATE))
+        kind = _attribute(_IFLA_INFO_KIND, b"macvlan") + _attribute(_IFLA_INFO_DATA, data)
+        parts = _attribute(_IFLA_IFNAME, name.encode() + b"\0")
+        parts += _attribute(_IFLA_LINK, struct.pack("=I", _index(parent)))
+        parts += _attribute(_IFLA_ADDRESS, mac) + _attribute(_IFLA_LINKINFO, kind)
+        head = struct.pack("=BxHiII", 0, 0, 0, 0, 0)
+        self._change(_NEWLINK, _CREATE | _EXCL, head + parts)
+
+    def delete_link(self, interface: str) -> None:
+        """Takes a link away; it is no error if it is gone already."""
+        try:
+            self._change(_DELLINK, 0, struct.pack("=BxHiII", 0, 0, _index(interface), 0, 0))
+        except OSError as e:
+            if e.errno != errno.ENODEV:
+                raise
 
     def neighbour(self, interface: str, address: str) -> bytes:
         """The MAC address under which this host knows a neighbour; empty if it knows none."""

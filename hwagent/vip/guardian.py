@@ -30,17 +30,18 @@ from .effects import Place
 from .porter import Porter
 from .protocol import GATE_PROBLEM_MAX, LINE_MAX, Gate, Parcel, Ping, Reply, Status, Will, clock
 from .realtime import Parent, hurry
+from .virtual import VirtualLinks
 from .ward import ip
 
 #: Seconds between questions.
 INTERVAL = 0.25
 #: Seconds between looks for a holder where there is none.
 PAUSE = 0.25
-#: Seconds to wait for the rest of a holder whose connection has just ended, again and again.
 #: Seconds between looks for new interfaces, if the kernel told of none.
 LOOK = 10.0
 #: Reads of events in one look.
 _READS = 64
+#: Seconds to wait for the rest of a holder whose connection has just ended, again and again.
 _DYING = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02)
 _decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 T = TypeVar("T")
@@ -65,7 +66,6 @@ class Pulse:
         return now - self._heard > self._patience
 
 
-class Guardian:
 class Watch:
     """Whether links may have come since the last look, by the kernel's events: a dump of all links
     costs more than all the rest, and there are hardly ever new ones."""
@@ -95,6 +95,7 @@ class Watch:
         return True
 
 
+class Guardian:
     """Watches the holder at a Unix socket; needs CAP_NET_ADMIN in its network namespace.
 
     ``users`` are those whose holder counts, besides root and ourselves.
@@ -111,10 +112,11 @@ class Watch:
         self._patience = patience
         self._parent = parent or Parent()
         self._users = users
-        self._held: set[Place] = set()
         self._links = Watch()
+        self._held: set[Place] = set()
         self._will: tuple[Parcel, ...] = ()
         self._porter = Porter()
+        self._virtual = VirtualLinks()
 
     async def watch(self) -> None:
         """Watches until cancelled, or until its parent has ended and there is nothing to guard.
@@ -194,6 +196,8 @@ class Watch:
         elif isinstance(reply, Status):
             held = (vip for vip in reply.vips if vip.state == "held")
             self._held = {Place(vip.interface, vip.address) for vip in held}
+            if self._virtual.want(reply.links):
+                self._guard_links()
             before = self._porter.problem
             addresses = {ip(vip.address) for vip in reply.vips}
             if self._do("guard addresses", lambda: self._porter.bear(addresses)):
@@ -208,8 +212,11 @@ class Watch:
     def _rest(self) -> None:
         """Whoever sets one of these addresses by hand now is not silenced by a gate left behind."""
         self._do("take the gate away", self._porter.rest)
+        if self._virtual.want(()):
+            self._do("take a link away", lambda: self._virtual.arrange(links()))
 
     def _guard_links(self) -> None:
+        self._do("make a link", lambda: self._virtual.arrange(links()))
         self._do("guard an interface", lambda: self._porter.guard(links()))
 
     def _without(self) -> bool:
@@ -240,6 +247,7 @@ class Watch:
 
     def _remove(self, reason: str, places: list[Place]) -> bool:
         """Takes addresses away and says so; false if the kernel refused."""
+        self._do("switch off a link", lambda: self._virtual.down({p.interface for p in places}))
         taken = self._do("take addresses away", lambda: remove(places))
         for place in taken or ():
             print(f"hwagent guardian: {reason}, took {place.address} away", file=sys.stderr)

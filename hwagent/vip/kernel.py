@@ -41,6 +41,7 @@ class Kernel:
         self._stacks: dict[str, list[str]] = {}
         self._wanted: dict[str, frozenset[str]] = {}
         self._ears: dict[str, Ear] = {}
+        self._parents: dict[str, str] = {}
         self.refused: set[Place] = set()
         self._dump()
 
@@ -52,6 +53,10 @@ class Kernel:
         """Watches the carrier of these interfaces, and of those that they stand on."""
         self._stacks = {name: [] for name in names}
         self._arrange()
+
+    def virtual(self, parents: Mapping[str, str]) -> None:
+        """Takes links that are off but while they bear their address, and what they stand on."""
+        self._parents = dict(parents)
 
     def refresh(self) -> None:
         """Looks for interfaces that were not there before."""
@@ -94,7 +99,11 @@ class Kernel:
 
     def carriers(self) -> dict[str, bool]:
         """Which of the watched interfaces were on and had carrier at the last look."""
-        return {n: all(map(self._carriers.up, stack)) for n, stack in self._stacks.items()}
+        return {
+            name: all(map(self._carriers.up, stack))
+            and (name not in self._parents or name in self._links)
+            for name, stack in self._stacks.items()
+        }
 
     def missing(self) -> list[str]:
         """Watched interfaces whose carrier is known by events only, or not at all."""
@@ -128,8 +137,12 @@ class Kernel:
         """Does what the machine decided; only Ethernet has neighbours to announce to."""
         interface, address = effect.place
         if isinstance(effect, AddAddress):
+            if interface in self._parents:
+                self._requests.set_up(interface, True)
             self._requests.add_address(interface, address)
         elif isinstance(effect, DelAddress):
+            if interface in self._parents:  # first, or the farewell to its groups leaves from there
+                self._requests.set_up(interface, False)
             self._requests.delete_address(interface, address)
         elif (link := self._links.get(interface)) is not None and link.kind == ETHERNET:
             self._announcer.send(interface, address, link.mac)
@@ -169,7 +182,7 @@ class Kernel:
 
     def _stack(self, name: str) -> list[str]:
         """An interface and those below it. A VLAN learns of its NIC's carrier by a late event."""
-        stack = [name]
+        stack = [self._parents.get(name, name)]
         while (link := self._links.get(stack[-1])) is not None:
             below = self._names.get(link.below)
             if below is None or below in stack:  # the ends of a veth pair stand on each other

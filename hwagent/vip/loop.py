@@ -35,6 +35,7 @@ from .protocol import (
     Request,
     Status,
     VipStatus,
+    VirtualLink,
     Will,
     clock,
 )
@@ -44,18 +45,18 @@ from .ward import Ward, Word, ip
 #: Seconds between two looks at the carrier of the interfaces in the plan, while the kernel may hold
 #: the event of a lost link back: for a second after the last one (net/core/link_watch.c).
 POLL = 0.02
-#: Seconds between two turns if there is nothing to hold.
 #: Seconds between two looks while it would tell at once, unless a driver is in the way of that:
 #: each costs some 0.1 ms of processor time on a slow core, most of it for waking up.
 CALM = 0.1
 #: Seconds after an event of any link in which the next one may be held back, and some.
 HELD_BACK = 1.5
+#: Seconds between two turns if there is nothing to hold.
 IDLE = 0.5
 #: Seconds between tries of what failed: the claim, an interface that is not there.
 RETRY = 1.0
-#: Seconds of standing still after which others may have taken the addresses away.
 #: Seconds between two sweeps of the collector: few things are left to it, but each look stalls us.
 SWEEP = 10.0
+#: Seconds of standing still after which others may have taken the addresses away.
 STALL = 0.3
 #: Seconds by which the time of day must have been set to be taken over.
 STEP = 1.0
@@ -90,6 +91,7 @@ class Holder:
         self._lookout = Lookout(self._kernel, self._machine, self._chamber)
         self._fitness = Fitness(False, "", 0.0, -math.inf)
         self._gate_lacks: tuple[str, ...] = (_NO_GATE,)
+        self._links: tuple[VirtualLink, ...] = ()
         self._breathe_at = -math.inf
         self._will_at = -math.inf
         self._hasty = 0
@@ -104,9 +106,9 @@ class Holder:
         self._orphaned = False
         self._epoch = time.time() - clock()
         self._status_told: Status | None = None
+        self._holders_told: dict[str, tuple[str, int]] = {}
         self._told = True
         self._stopping, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._holders_told: dict[str, tuple[str, int]] = {}
         for number in (self._kernel.fileno(), self._stopping):
             self._poll.register(number, select.EPOLLIN)
 
@@ -138,11 +140,11 @@ class Holder:
         late = awake - asleep - pause
         if late > STALL:
             self._machine.stalled(awake)
-        if awake - self._retry_at >= RETRY:
-            self._retry(awake)
         elif not ready and awake < self._busy_at and self._kernel.still():
             self._stall = max(self._stall, late)
             return False
+        if awake - self._retry_at >= RETRY:
+            self._retry(awake)
         for number, events in ready:
             self._serve(number, events)
         self._look()
@@ -155,9 +157,9 @@ class Holder:
         done = clock()
         self._stall = max(self._stall, late, done - awake)
         self._manager.feed(done)
+        self._plan_ahead(done)
         self._hasty = self._hasty + 1 if awake - asleep < _SHORTEST else 0
         if self._hasty > _HASTY:  # no flood of events or requests keeps us from sleeping
-        self._plan_ahead(done)
             time.sleep(_SHORTEST)
         return self._orphaned or any(number == self._stopping for number, _ in ready)
 
@@ -166,8 +168,6 @@ class Holder:
         look = POLL if now < self._alert_until else CALM
         pause = min(look if self._carriers else IDLE, self._soon - now)
         return math.ceil(max(pause, _SHORTEST) * 1000) / 1000
-
-    # What comes in
 
     def _plan_ahead(self, now: float) -> None:
         """Works out until when only the carrier is to be looked at, if nothing comes in.
@@ -181,6 +181,8 @@ class Holder:
         if self._chamber:
             chores.append(self._will_at)
         self._busy_at = -math.inf if self._changed or self._dirty else min(self._soon, *chores)
+
+    # What comes in
 
     def _retry(self, now: float) -> None:
         self._retry_at = now
@@ -223,16 +225,16 @@ class Holder:
     def _take(self, client: Client, request: Request | Refused) -> None:
         if isinstance(request, Ping):
             return self._clients.send(client, Pong(request.number))
-        self._changed = True
-        match request:
         if isinstance(request, Fitness):
             return self._hear(request)
+        self._changed = True
+        match request:
             case Plan():
                 self._plan(client, request)
-            case Release(address):
-                if not self._machine.release(address):
                 gc.collect()
                 gc.freeze()  # what came with the plan stays: no sweep need look at it
+            case Release(address):
+                if not self._machine.release(address):
                     self._refuse(client, address, "not in the plan")
             case Move(address, successor):
                 if not self._chamber.move(ip(address), successor):
@@ -245,8 +247,6 @@ class Holder:
                 self._refuse(client, "", reason)
         return None
 
-    def _plan(self, client: Client, plan: Plan) -> None:
-        """A plan that cannot be is refused whole; one group that cannot work leaves the others."""
     def _hear(self, said: Fitness) -> None:
         """Takes the agent's word; the same again, while it counts still, changes only its end."""
         before, self._fitness = self._fitness, said
@@ -259,12 +259,15 @@ class Holder:
         else:
             self._changed = True
 
+    def _plan(self, client: Client, plan: Plan) -> None:
+        """A plan that cannot be is refused whole; one group that cannot work leaves the others."""
         try:
             vips = [msgspec.structs.replace(v, address=canonical(v.address)) for v in plan.vips]
             self._machine.plan(clock(), vips)
         except ValueError as e:
             return self._refuse(client, "", str(e))
         self._dirty = True
+        self._virtual(plan.links)
         self._kernel.watch({name for vip in vips for name in vip.interfaces})
         self._lookout.plan(vips)
         try:
@@ -274,6 +277,11 @@ class Holder:
         except OSError as e:
             self._refuse(client, "", f"a group's socket: {e.strerror or e}")
         return None
+
+    def _virtual(self, links: tuple[VirtualLink, ...]) -> None:
+        self._links = links
+        self._kernel.virtual({link.name: link.parent for link in links})
+        self._machine.steady({link.name for link in links})
 
     def _ready(self, client: Client, said: Ready) -> None:
         """Services run: the clock is judged first, then the address, the gate, and the neighbours
@@ -313,6 +321,8 @@ class Holder:
         changes = self._kernel.changes() if self._told else _QUIET
         self._told = False
         flapped = self._kernel.look()
+        if changes.links or flapped:
+            self._alert_until = max(self._alert_until, clock() + HELD_BACK)
         if flapped is not None or changes.moved:
             self._link(clock(), (flapped or set()) | changes.moved)
         relevant = (self._machine.relevant(a.address, a.tagged) for a in changes.addresses)
@@ -321,8 +331,6 @@ class Holder:
             present = self._kernel.addresses()
             self._machine.addresses(clock(), present, self._kernel.refused)
 
-        if changes.links or flapped:
-            self._alert_until = max(self._alert_until, clock() + HELD_BACK)
     def _link(self, now: float, flapped: set[str]) -> None:
         carriers = self._kernel.carriers()
         if carriers == self._carriers and not flapped:
@@ -412,6 +420,7 @@ class Holder:
             carriers=self._carriers,
             stall_ms_max=round(self._stall * 1000, 1),
             lacks=(*self._lacks, *missing, *self._gate_lacks, *self._chamber.slots.lacks()),
+            links=self._links,
         )
 
     def _vip(self, ward: Ward, holder: str, epoch: int) -> VipStatus:

@@ -90,6 +90,10 @@ class Machine:
                 gone = Report(ward.address, "released", "", "not in the plan any more")
                 self._news.append(gone)
 
+    def steady(self, interfaces: Collection[str]) -> None:
+        """Takes which interfaces have a MAC address that a switch learns by announcements only."""
+        self._announcements.steady = interfaces
+
     def fitness(self, word: Word) -> None:
         """Takes the agent's word; the last one counts, whichever agent it came from."""
         self._word = word

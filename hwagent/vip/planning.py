@@ -2,11 +2,12 @@
 
 from ipaddress import ip_address, ip_interface
 
-from hwagent.config import Config, Group
+from hwagent.config import Config, Group, Vip
 from hwagent.config.vip_services import VipServices, services_of
 
 from . import protocol
-from .protocol import GroupPlan, Plan, Secrets
+from .protocol import GroupPlan, Plan, Secrets, VirtualLink
+from .virtual import virtual_link
 
 
 def plan_of(config: Config, host: str, secrets: Secrets) -> Plan:
@@ -14,13 +15,21 @@ def plan_of(config: Config, host: str, secrets: Secrets) -> Plan:
     vips = tuple(
         protocol.Vip(
             str(ip_interface(vip.address)),
-            tuple(vip.interfaces),
+            tuple(link.name for link in _links(vip)) or tuple(vip.interfaces),
             vip.group,
             *_patience(services_of(config, vip)),
         )
         for vip in config.vips
     )
-    return Plan(vips, host, tuple(_group(group) for group in config.groups), secrets)
+    groups = tuple(_group(group) for group in config.groups)
+    links = tuple(link for vip in config.vips for link in _links(vip))
+    return Plan(vips, host, groups, secrets, links)
+
+
+def _links(vip: Vip) -> list[VirtualLink]:
+    """Links with the virtual MAC address on each interface; none without a virtual router id."""
+    numbered = enumerate(vip.interfaces) if vip.router_id else ()
+    return [virtual_link(vip.address, vip.router_id, n, parent) for n, parent in numbered]
 
 
 def _patience(services: VipServices) -> tuple[float, float]:

@@ -54,6 +54,14 @@ class Vip(msgspec.Struct, frozen=True):
     cooldown: Annotated[float, msgspec.Meta(ge=0, le=TTL_MAX)] = 0.0
 
 
+class VirtualLink(msgspec.Struct, frozen=True):
+    """A link with a MAC address of its own for one address, on the interface ``parent``."""
+
+    name: Interface
+    parent: Interface
+    mac: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
+
+
 class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A group as lease.Group has it: voters and members by name with their addresses, seconds."""
 
@@ -82,13 +90,15 @@ class Secrets(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True, tag_field="message", tag="plan"):
     """All addresses that the holder may hold, and the groups in which this ``host`` has a part.
 
-    Ends the effect of earlier releases and conflicts.
+    Ends the effect of earlier releases and conflicts. ``links`` are interfaces of addresses that
+    the guardian makes.
     """
 
     vips: Annotated[tuple[Vip, ...], msgspec.Meta(max_length=VIPS_MAX)]
     host: str = ""
     groups: Annotated[tuple[GroupPlan, ...], msgspec.Meta(max_length=GROUPS_MAX)] = ()
     secrets: Secrets = Secrets()
+    links: Annotated[tuple[VirtualLink, ...], msgspec.Meta(max_length=VIPS_MAX)] = ()
 
 
 class Fitness(msgspec.Struct, frozen=True, tag_field="message", tag="fitness"):
@@ -182,12 +192,14 @@ class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
 
     ``stall_ms_max`` is the longest time by which the loop was late, since the start. ``lacks`` says
     what of real-time priority, locked memory, privileges and the kernel's gate could not be had.
+    ``links`` are those of the plan, for the guardian.
     """
 
     vips: tuple[VipStatus, ...]
     carriers: dict[str, bool]
     stall_ms_max: float
     lacks: tuple[str, ...]
+    links: tuple[VirtualLink, ...] = ()
 
     def summary(self) -> str:
         """What matters of it, in one line for people."""
