@@ -32,6 +32,9 @@ class Backend(Protocol):
     async def topology(self) -> dict[str, Any]:
         """What depends on what in the fleet."""
 
+    async def causes(self) -> dict[str, Any]:
+        """What is wrong in the fleet, and what follows from what."""
+
     async def audit(self, what_if: str) -> dict[str, Any]:
         """What takes services down, or would happen if something failed. Raises Refused."""
 

@@ -41,6 +41,7 @@ class Router:
             Route("GET", _path("/v1/fleet"), self._fleet),
             Route("GET", _path("/v1/topology"), self._topology),
             Route("GET", _path("/v1/audit"), self._audit),
+            Route("GET", _path("/v1/causes"), self._causes),
             Route("GET", _path("/v1/limits"), self._limits),
             Route("GET", _path("/v1/rtt"), self._rtt),
             Route("GET", _path("/v1/components"), self._components),
@@ -89,6 +90,9 @@ class Router:
 
     async def _topology(self, request: Request, parts: dict[str, str]) -> Response:
         return json_response(await self._backend.topology())
+
+    async def _causes(self, request: Request, parts: dict[str, str]) -> Response:
+        return json_response(await self._backend.causes())
 
     async def _audit(self, request: Request, parts: dict[str, str]) -> Response:
         return json_response(await self._backend.audit(request.query.get("what_if", "")))

@@ -54,6 +54,10 @@ class Answers:
         """What depends on what in the fleet."""
         return await self._agent.audits.topology()
 
+    async def causes(self) -> dict[str, Any]:
+        """What is wrong in the fleet, and what follows from what."""
+        return await self._agent.audits.causes()
+
     async def audit(self, what_if: str) -> dict[str, Any]:
         """What takes services down, or would happen if something failed. Raises Refused."""
         return await self._agent.audits.audit(what_if)

@@ -8,9 +8,11 @@ import msgspec
 
 from hwagent.api.backend import Refused
 from hwagent.cluster.messages import Value
+from hwagent.cluster.report import make
 from hwagent.config import Config
 from hwagent.topology import digest
 from hwagent.topology.audit import Audit, audit
+from hwagent.topology.cause import Firing, causes, firing
 from hwagent.topology.discover import links_heard
 from hwagent.topology.fleet import Fleet
 from hwagent.topology.part import Part, declared, part
@@ -65,6 +67,31 @@ class Audits:
             members = self._take()
             found = await asyncio.to_thread(answer, self._fleet, self._agent.config, members, text)
         return {"host": self._agent.host, "time": self._agent.clock.now(), **found}
+
+    async def causes(self) -> dict[str, Any]:
+        """What is wrong in the fleet: causes on top, what follows from each beneath it."""
+        async with self._asked:
+            members = self._take()
+            alerts = self._alerts(members)
+            me = self._agent.host if members else ""
+            found = await asyncio.to_thread(causes, self._fleet, alerts, _dead(members), me)
+        return {
+            "host": self._agent.host,
+            "time": self._agent.clock.now(),
+            "causes": msgspec.to_builtins(found),
+        }
+
+    def _alerts(self, members: Iterable[Mapping[str, Any]]) -> list[Firing]:
+        """The alerts of all members; of this host alone if it is no member."""
+        agent = self._agent
+        own = {"name": agent.host, "alerts": make((), agent.core.alerts(), ()).alerts}
+        graph = self._fleet.graph
+        switches = {id.partition(":")[2] for id in graph.ids() if id.startswith("switch:")}
+        return [
+            firing(member["name"], alert, switches)
+            for member in [own, *(m for m in members if not m["self"])]
+            for alert in member["alerts"]
+        ]
 
     def _take(self) -> list[dict[str, Any]]:
         """Takes in what is new; returns all members."""

@@ -79,6 +79,7 @@ def agent(tmp_path_factory):
         ("/v1/history", "/v1/history"),
         ("/v1/topology", "/v1/topology"),
         ("/v1/audit", "/v1/audit"),
+        ("/v1/causes", "/v1/causes"),
         ("/v1/audit?what_if=psu:sim/PSU1", "/v1/audit"),
     ],
 )

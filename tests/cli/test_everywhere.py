@@ -23,6 +23,8 @@ ASKING = {
     ("components", "psu:PSU2"): (2, "online"),
     ("components", "psu:PSU1"): (0, "online"),
     ("alerts",): (2, "PsuOffline"),
+    ("audit",): (1, "lost: psu:sim/PSU2"),
+    ("audit", "--what-if", "psu:sim/PSU1"): (2, "host:sim would stop"),
     ("events",): (0, "PsuOffline"),
     ("history",): (0, "PsuOffline"),
     ("history", "psu:PSU2", "--type", "alert"): (0, "PsuOffline"),

@@ -48,9 +48,39 @@ def test_any_member_answers_for_all_and_says_how_old_that_is(fleet):
     lines = shown.stdout.splitlines()
     assert lines[1].split()[:3] == ["h2", "alive", "failed"], "the worst first"
     assert "PSU2" in lines[1]
-    alerts = agent.cli("alerts", "--fleet")
+    alerts = agent.cli("alerts", "--fleet", "--flat")
     assert alerts.returncode == 2
     assert alerts.stdout.splitlines()[1].split()[:3] == ["h2", "critical", "PsuOffline"]
+
+
+def test_alerts_of_the_fleet_are_told_by_their_causes(fleet):
+    agent = fleet.agents["h3"]
+    wait_for(lambda: "PsuOffline" in agent.cli("alerts", "--fleet").stdout)
+    told = agent.cli("alerts", "--fleet")
+    assert told.returncode == 2
+    assert told.stdout.startswith("psu:h2/PSU2  critical PsuOffline for ")
+    told = json.loads(agent.cli("alerts", "--fleet", "-o", "json").stdout)
+    assert [c["component"] for c in told["causes"]] == ["psu:h2/PSU2"]
+    assert (told["alerts"][0]["member"], told["alerts"][0]["follows_from"]) == ("h2", "")
+
+
+def test_any_member_audits_the_fleet_by_what_each_gossips_of_itself(fleet):
+    agent = fleet.agents["h3"]
+    known = {"host:h1", "host:h2", "host:h3", "psu:h2/PSU1", "psu:h2/PSU2", "rack:rack2"}
+
+    def told():
+        found = {c["id"]: c for c in agent.get("/v1/topology")["components"]}
+        return found if known <= found.keys() else None
+
+    found = wait_for(told)
+    assert found["psu:h2/PSU2"]["state"] == "down"
+    assert {"least": 1, "of": ["rack:rack2"]} in found["host:h2"]["needs"]
+    audit = agent.get("/v1/audit")
+    (lost,) = [one for one in audit["lost"] if one["component"] == "host:h2"]
+    assert (lost["working"], lost["total"], lost["gone"]) == (1, 2, ["psu:h2/PSU2"])
+    shown = agent.cli("audit", "--what-if", "psu:h2/PSU1 down")
+    assert "host:h2 would stop" in shown.stdout
+    assert shown.returncode == 1
 
 
 def test_members_are_in_the_status_and_in_the_metrics(fleet):
