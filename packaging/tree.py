@@ -94,7 +94,7 @@ def _services(root: Path) -> None:
 
 def _documents(root: Path) -> None:
     doc = root / "usr/share/doc/hwagent"
-    for name in ("README.md", "docs/install.md"):
+    for name in ("README.md", "docs/install.md", "docs/services.md"):
         _copy(REPOSITORY / name, doc)
     _write(doc / "copyright", copyright(root / SITE))
     _compress(doc / "changelog.gz", (REPOSITORY / "CHANGELOG.md").read_text())
