@@ -55,6 +55,9 @@ _METRICS = (
     state("standby_leg", "best good leg besides the active one, or none"),
     gauge("standby_legs_good", "good legs besides the active one"),
     counter("standby_errors", "errors on the wire of all good legs besides the active one"),
+    counter("active_leg_sent", "packets that the active leg sent"),
+    counter("active_leg_received", "packets that the active leg received"),
+    counter("standby_received", "packets that the best standby leg received"),
     gauge("partner_missing", "1 if no LACP partner was heard: its address is zero", source=_RST),
     gauge("aggregator_ports", "legs in the active aggregator", source=_RST),
     gauge("aggregators", "different aggregators among the legs that are up"),
@@ -190,6 +193,8 @@ def _leg(root: Root, bond: str, name: str, text: BondText) -> Leg:
         ("actor_state", f"{own}/ad_actor_oper_port_state"),
         ("partner_state", f"{own}/ad_partner_oper_port_state"),
         ("carrier", f"{at}/carrier"),
+        ("received", f"{at}/statistics/rx_packets"),
+        ("sent", f"{at}/statistics/tx_packets"),
     ):
         if (number := number_or_none(root, path)) is not None:
             setattr(leg, field, number)

@@ -23,6 +23,8 @@ class Leg:
     duplex: str = ""
     failures: int | None = None
     errors: int | None = None
+    received: int | None = None
+    sent: int | None = None
     aggregator: int | None = None
     actor_state: int | None = None
     partner_state: int | None = None
@@ -105,4 +107,15 @@ def active_metrics(legs: Mapping[str, Leg], active: str) -> dict[str, Value]:
     errors = [other.errors for other in others if other.errors is not None]
     if errors and len(errors) == len(others):
         metrics["standby_errors"] = sum(errors)
-    return metrics
+    return metrics | _traffic(leg, best)
+
+
+def _traffic(leg: Leg | None, best: Leg | None) -> dict[str, Value]:
+    """What the active leg hears, beside the leg that would take its place: a switch floods
+    broadcasts and sends its own frames to both."""
+    counts = {
+        "active_leg_sent": leg.sent if leg else None,
+        "active_leg_received": leg.received if leg else None,
+        "standby_received": best.received if best else None,
+    }
+    return {name: count for name, count in counts.items() if count is not None}

@@ -162,6 +162,17 @@ def test_errors_of_the_active_leg_stand_beside_those_of_the_others(tree: Tree) -
     assert metrics["standby_errors"] == 3
 
 
+def test_what_the_active_leg_hears_stands_beside_what_the_other_does(tree: Tree) -> None:
+    for leg, received in (("eth0", 7), ("eth1", 70)):
+        tree.fill(
+            f"sys/class/net/{leg}/statistics", {"rx_packets": received, "tx_packets": 2 * received}
+        )
+    metrics = _look(tree).metrics
+    assert metrics["active_leg_sent"] == 14
+    assert metrics["active_leg_received"] == 7
+    assert metrics["standby_received"] == 70
+
+
 def test_a_bond_that_looks_at_nothing_is_unmonitored(tree: Tree) -> None:
     _bond(tree, miimon=0, arp_interval=0)
     assert _look(tree).metrics["monitored"] == 0

@@ -53,7 +53,12 @@ REQUIRED = {
 }
 _LIMIT = re.compile(r"_(?:max|min|crit|lcrit|temp)$")
 #: What a bond tells of its legs, which are components, and unknown, themselves.
-OF_OTHERS = frozenset({"active_leg_errors", "standby_errors"})
+OF_OTHERS = frozenset(
+    {
+        *("active_leg_errors", "standby_errors"),
+        *("active_leg_sent", "active_leg_received", "standby_received"),
+    }
+)
 HEALTHY = {
     "disks": [{"name": "sda"}, {"name": "sdb"}, {"name": "sdc"}, {"name": "nvme0n1"}],
     "arrays": [
