@@ -64,10 +64,22 @@ def _forget(system: Path) -> None:
 @pytest.fixture
 def make_machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
     """Makes and boots machines; all end with the test."""
+    yield from _making(request, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def keep_machine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Make]:
+    """The same for machines that all tests of a file share: a boot takes longer than most tests."""
+    yield from _making(request, tmp_path_factory.mktemp("lab"))
+
+
+def _making(request: pytest.FixtureRequest, place: Path) -> Iterator[Make]:
     machines: list[Machine] = []
 
     def make(name: str, image: Image, **what: Any) -> Machine:
-        machine = Machine(name, tmp_path / name, image, **what)
+        machine = Machine(name, place / name, image, **what)
         machines.append(machine)
         machine.start()
         return machine
@@ -98,7 +110,9 @@ def _keep(machine: Machine, place: Path) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     report = yield
-    item.failed = getattr(item, "failed", False) or report.failed  # type: ignore[attr-defined]
+    if report.failed:
+        for node in (item, item.parent):
+            node.failed = True  # type: ignore[union-attr]
     return report
 
 

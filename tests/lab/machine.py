@@ -69,7 +69,7 @@ class Machine:
         nics: tuple[Nic, ...] = (),
         extra: tuple[str, ...] = (),
         memory: int = 1024,
-        cores: int = 2,
+        cores: int = 1,
         space: str = "",
     ) -> None:
         self.name = name
@@ -157,13 +157,9 @@ class Machine:
             raise Failed(f"{self.name}: {command}: status {answer.status}: {answer.text}")
         return answer.text
 
-    def clock(self) -> float:
-        """Its time since boot, in seconds (CLOCK_BOOTTIME)."""
-        return self.channel.ask(clock=True).result(PATIENCE).boot
-
-    def wall(self) -> float:
-        """Its wall clock."""
-        return self.channel.ask(clock=True).result(PATIENCE).wall
+    def now(self) -> Answer:
+        """Its clocks: ``boot`` since its start (CLOCK_BOOTTIME), ``wall`` since the epoch."""
+        return self.channel.ask(clock=True).result(PATIENCE)
 
     def get(self, path: str) -> Any:
         """Asks the agent on it, None if it does not answer."""
@@ -190,6 +186,29 @@ class Machine:
     def pull(self, disk: str) -> None:
         """Pulls a disk out."""
         self.qmp("device_del", id=disk)
+
+    def slow(self, disk: str, per_second: int) -> None:
+        """Lets a disk do only so many requests a second, 0 for as many as it can."""
+        path, limits = f"/objects/{disk}-speed", {"iops-total": per_second}
+        self.qmp.run("qom-set", {"path": path, "property": "limits", "value": limits})
+
+    def spoil(self, disk: str, bad: bool) -> None:
+        """Lets every request to a disk end with an error, or no more."""
+        if bad:
+            error = {"event": "none", "errno": 5, "immediately": False}
+            rules = {"node-name": f"{disk}-bad", "image": f"{disk}-file", "inject-error": [error]}
+            self.qmp.run("blockdev-add", {"driver": "blkdebug", **rules})
+        drive = {"driver": "throttle", "node-name": f"{disk}-drive"}
+        drive |= {"throttle-group": f"{disk}-speed", "file": f"{disk}-{'bad' if bad else 'file'}"}
+        self.qmp.run("blockdev-reopen", {"options": [drive]})
+        if not bad:
+            self.qmp.run("blockdev-del", {"node-name": f"{disk}-bad"})
+
+    def warn(self, disk: str, warning: int) -> None:
+        """Sets the critical warning of an NVMe disk's health log."""
+        path = f"/machine/peripheral/{disk}"
+        named = {"path": path, "property": "smart_critical_warning", "value": warning}
+        self.qmp.run("qom-set", named)
 
     def cable(self, nic: str, plugged: bool) -> None:
         """Pulls or plugs a cable at the machine's end."""

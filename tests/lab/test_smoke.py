@@ -19,7 +19,7 @@ def test_a_disk_pulled_from_a_mirror_is_replaced_by_the_declared_spare(
     machine.until(lambda: agent.component(f"array:{array.name}"), "the array to be known")
 
     with Writer(machine, array.name) as writer:
-        pulled = machine.wall()
+        pulled = machine.now().wall
         machine.pull(first.name)
         noticed = agent.alert("ArrayDegraded", f"array:{array.name}", pulled)
         done = agent.outcome("array_add_spare", "done", f"array:{array.name}", pulled)

@@ -1,0 +1,177 @@
+"""Bonds that lose a leg, or whose leg only looks alive. The other ends of the cables are in a
+namespace of the same machine: a bridge for a switch, or a bond for a switch that speaks LACP."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.agent import Agent
+from tests.lab.machine import Machine, Nic
+
+HERE, FAR = "10.8.0.1", "10.8.0.2"
+_PINGER = Path(__file__).parent / "inside/pinger.py"
+#: Each leg is wired to the card of the same number at the far end.
+NICS = tuple(
+    Nic(f"{end}{leg}", f"hubport,hubid={leg}", f"52:54:00:08:{number:02d}:{leg:02d}")
+    for number, end in enumerate(("near", "far"))
+    for leg in (1, 2)
+)
+
+
+class Wired(Agent):
+    """A machine with a bond of eth0 and eth1, whose cables end at eth2 and eth3 in ``far``."""
+
+    def __init__(self, machine: Machine) -> None:
+        super().__init__(machine)
+        machine.sh("modprobe bonding; modprobe sch_netem; ip netns add far; ip link del bond0; "
+                   "for n in eth2 eth3; do ip link set $n netns far; done")  # fmt: skip
+        machine.write("/run/lab/pinger.py", _PINGER.read_text())
+        machine.sh("systemd-run --unit echo python3 /run/lab/pinger.py echo")
+        self.configure()
+
+    def bond(self, options: str, far: str) -> None:
+        """Makes the bond, and what is at the other end: ``bridge``, or a bond with options."""
+        self.machine.sh(
+            "ip link del bond0 2>/dev/null; ip -n far link del far0 2>/dev/null;"
+            f"ip link add bond0 type bond {options} &&"
+            " for n in eth0 eth1; do ip link set $n down && ip link set $n master bond0; done &&"
+            f" ip addr add {HERE}/24 dev bond0 && ip link set bond0 up &&"
+            f" ip -n far link add far0 type {far} &&"
+            " for n in eth2 eth3; do ip -n far link set $n down &&"
+            " ip -n far link set $n master far0 && ip -n far link set $n up; done &&"
+            f" ip -n far addr add {FAR}/24 dev far0 && ip -n far link set far0 up"
+        )
+        self.machine.until(self.reachable, "the bond to carry traffic")
+        self.machine.until(lambda: self.metric("legs_up") == 2, "the agent to see both legs")
+
+    def reachable(self) -> bool:
+        """Whether the client reaches the machine."""
+        ping = f"ip netns exec far ping -c 1 -W 1 {HERE}"
+        return self.machine.run(ping).status == 0
+
+    def metric(self, name: str) -> Any:
+        """What the agent reads of the bond."""
+        bond = self.component("bond:bond0")
+        return bond["metrics"].get(name) if bond else None
+
+    def active(self) -> str:
+        """The kernel's name of the active leg."""
+        return self.machine.sh("cat /sys/class/net/bond0/bonding/active_slave").strip()
+
+    def netem(self, leg: str, what: str) -> None:
+        """Makes the cable of a leg bad in both directions; empty makes it good again."""
+        far = {"eth0": "eth2", "eth1": "eth3"}[leg]
+        for place in (f"tc qdisc %s dev {leg}", f"tc -n far qdisc %s dev {far}"):
+            action = "replace" if what else "del"
+            self.machine.sh((place % action) + " root " + (f"netem {what}" if what else ""))
+
+
+class Client:
+    """Asks the machine from the far end while the block runs."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.told: dict[str, Any] = {}
+
+    def __enter__(self) -> "Client":
+        self.machine.sh("rm -f /run/lab/enough /run/lab/asking")
+        command = f"ip netns exec far python3 /run/lab/pinger.py {HERE}"
+        self._answer = self.machine.begin(command, 7200)
+        self.machine.until(lambda: self.machine.run("test -e /run/lab/asking").status == 0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.machine.sh("touch /run/lab/enough")
+        self.told = json.loads(self._answer.result(600).text)
+
+    @property
+    def lost(self) -> str:
+        """For the table."""
+        told = self.told
+        gone = told["sent"] - told["answered"]
+        return f"{gone} of {told['sent']} questions, longest silence {told['outage_ms']} ms"
+
+
+@pytest.fixture(scope="module")
+def wired(keep_machine, installed):
+    return Wired(keep_machine("wired", installed, nics=NICS))
+
+
+BACKUP = "mode active-backup miimon 100"
+LACP = "mode 802.3ad miimon 100 lacp_rate fast"
+
+
+def test_a_leg_is_pulled_and_plugged(wired, table):
+    machine = wired.machine
+    wired.bond(BACKUP, "bridge")
+    with Client(machine) as client:
+        at, active = machine.now(), wired.active()
+        machine.cable("near1" if active == "eth0" else "near2", plugged=False)
+        noticed = wired.alert("BondDegraded", "bond:bond0", at.wall)
+        assert wired.active() != active
+        machine.cable("near1" if active == "eth0" else "near2", plugged=True)
+        machine.until(lambda: wired.metric("legs_up") == 2, "both legs")
+    assert wired.reachable()
+    table.add(
+        "leg of a bond pulled (active-backup)",
+        [("hwagent: BondDegraded, which lasts 2 s first", noticed - at.wall)],
+        "the kernel",
+        client.lost,
+    )
+
+
+def test_both_legs_are_pulled(wired, table):
+    machine = wired.machine
+    wired.bond(BACKUP, "bridge")
+    with Client(machine) as client:
+        at = machine.now()
+        for nic in ("near1", "near2"):
+            machine.cable(nic, plugged=False)
+        noticed = wired.alert("BondDown", "bond:bond0", at.wall)
+        for nic in ("near1", "near2"):
+            machine.cable(nic, plugged=True)
+        machine.until(wired.reachable, "the bond to carry traffic again")
+    table.add(
+        "both legs of a bond pulled, and plugged again",
+        [("hwagent: BondDown, which lasts 2 s first", noticed - at.wall)],
+        "nobody: no leg is left",
+        client.lost,
+    )
+
+
+def test_the_partner_speaks_no_lacp_any_more(wired, table):
+    machine = wired.machine
+    wired.bond(LACP, f"bond {LACP}")
+    with Client(machine) as client:
+        at = machine.now()
+        # the switch forgets its aggregation: its ports are still up
+        machine.sh("ip -n far link del far0; for n in eth2 eth3; do ip -n far link set $n up; done")
+        noticed = wired.alert("BondPartnerMissing", "bond:bond0", at.wall)
+        assert wired.metric("legs_up") == 2
+    table.add(
+        "LACP partner gone, links up (802.3ad)",
+        [("hwagent: BondPartnerMissing, which lasts 90 s first", noticed - at.wall),
+         ("kernel bonding alone", None)],
+        "nobody: what is missing is at the switch",
+        client.lost,
+    )  # fmt: skip
+
+
+def test_a_gray_leg_is_found_by_the_arp_monitor(wired, table):
+    machine = wired.machine
+    wired.bond(f"mode active-backup arp_interval 100 arp_ip_target {FAR} arp_validate all",
+               "bridge")  # fmt: skip
+    with Client(machine) as client:
+        at, active = machine.now(), wired.active()
+        wired.netem(active, "loss 100%")
+        noticed = wired.alert("BondDegraded", "bond:bond0", at.wall)
+        machine.until(lambda: wired.active() not in ("", active), "the other leg")
+    wired.netem(active, "")
+    table.add(
+        "gray leg: carrier, but nothing passes (active-backup, ARP monitor)",
+        [("hwagent: BondDegraded, which lasts 2 s first", noticed - at.wall)],
+        "the kernel, by ARP",
+        client.lost,
+    )
