@@ -153,7 +153,7 @@ def test_10_a_refutation_outdoes_any_accusation(incarnation):
     said = Suspect("n2", incarnation, "n9")
     for node in nodes:
         node.swim._follow(node.swim.members.suspect(net.now, said))
-        node.act(node.swim._done())
+        node.act(node.swim._done(net.now))
     assert net.until(lambda: all(n.states()["n2"] == "alive" for n in nodes), 10)
     assert not net.believed_dead()
 

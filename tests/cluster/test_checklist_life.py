@@ -239,7 +239,7 @@ def test_26_memory_is_flat_under_seven_days_of_new_names():
         swim._hear(now, source, StatusDelta(name, minute + 1, 0, 1, 0, (("health", 1, "ok"),)))
         swim._hear(now + 30, source, Dead(name, 1, name if minute % 2 else "n1"))
         swim._prune(now + 30)
-        swim._done()
+        swim._done(net.now)
     names = len(swim.members.all())
     assert names <= GRAVES + 4
     assert len(swim.statuses._boards) <= GRAVES + 4
