@@ -83,18 +83,14 @@ def _print_audit(found: dict[str, Any]) -> None:
 
 def _print_purchases(found: dict[str, Any]) -> None:
     rows = [
-        (_purchase(p), _names(p["stops"]) or "-", _minutes(p["minutes"]),
+        (p["component"], _names(p["stops"]) or "-", _minutes(p["minutes"]),
          "?" if p["price"] is None else f"{p['price']:g}", _worth(p), p["advice"])
         for p in found["buy"]
         if p["minutes"] >= 0.05
     ]  # fmt: skip
     money = found["currency"] or "price"
-    columns = ("for", "stops alone", "minutes saved", money, f"minutes/{money}", "what")
+    columns = ("component", "stops alone", "minutes saved", money, f"minutes/{money}", "what")
     _table("What to buy first", columns, rows)
-
-
-def _purchase(purchase: dict[str, Any]) -> str:
-    return str(purchase["component"])
 
 
 def _worth(purchase: dict[str, Any]) -> str:
@@ -113,7 +109,7 @@ def _print_what_if(found: dict[str, Any]) -> None:
     ))  # fmt: skip
     rows = [(m["vip"], m["source"], m["target"] or "nobody") for m in found["moves"]]
     _table("Addresses that move", ("address", "from", "to"), rows)
-    _section("Nothing would be left to spare", _lost(found["lost"]))
+    _section("Redundancy that it costs", _lost(found["lost"]))
     alone = [(s, _names(ids)) for s, ids in sorted(found["alone"].items())]
     _table("What would stop a service then", ("service", "goes down with any of"), alone)
     _section("Room", [_room(c) for c in found["capacity"] if c["case"] == "what if"])

@@ -10,8 +10,9 @@ from .common import Common, common_causes
 from .cuts import Cuts, Solver
 from .fleet import FLEET, Fleet
 from .graph import SERVICES, Graph
+from .proposals import tried
 from .reliability import Rate, Rates
-from .score import Purchase, Scores, purchases
+from .score import Purchase, Scores, order, purchases
 
 #: So many pairs of each service are listed, the worst first; all are counted.
 PAIRS_MAX = 20
@@ -74,17 +75,18 @@ def audit(
 ) -> Audit:
     """Audits the fleet, or ``only`` some services. ``dead`` are hosts that do not answer."""
     solver, graph = fleet.solver, fleet.graph
-    scores = Scores(solver, Rates(topology.reliability, learned))
+    rates = Rates(topology.reliability, learned)
+    scores = Scores(solver, rates)
     services = [id for id in fleet.services() if not only or id in only]
     failed = fleet.failed(dead)
     down = graph.down(failed)
     now = solver.given(failed) if down else solver
     told = tuple(_service(id, solver, now, scores, down, fleet) for id in services)
     tops = list(top_services(graph, services))
-    buy = purchases(solver, scores, tops, topology.prices)[:PURCHASES_MAX]
+    buy = _purchases(fleet, scores, rates, tops, topology.prices)
     return Audit(
         services=told,
-        buy=tuple(msgspec.structs.replace(p, advice=advice(graph, p)) for p in buy),
+        buy=tuple(buy[:PURCHASES_MAX]),
         lost=tuple(lost(graph, down)),
         common=tuple(common_causes(graph, solver, graph.support(services))),
         unknown=tuple(fleet.unknown()),
@@ -142,31 +144,15 @@ def lost(graph: Graph, down: Collection[str]) -> Iterator[Lost]:
                 yield Lost(id, total - len(gone), total, one.least, gone)
 
 
-def advice(graph: Graph, purchase: Purchase) -> str:
-    """What to do, in words: a cable may do where a purchase is not needed."""
-    if not purchase.stops:
-        return "a second one"
-    meeting = next(_meetings(graph, purchase.component), None)
-    if meeting is None:
-        return "a second one"
-    id, others = meeting
-    if others:
-        return f"let one of what {id} needs hang on {' or '.join(others[:2])}"
-    return f"a second one: all that {id} needs hangs on it"
-
-
-def _meetings(graph: Graph, component: str) -> Iterator[tuple[str, list[str]]]:
-    """Who has something to spare and yet hangs on one component with all of it; others like it."""
-    above = graph.ancestors([component])
-    kind = component.partition(":")[0]
-    for id in sorted(above):
-        for one in graph.get(id).needs:
-            if one.spare > 0 and sum(c in above for c in one.of) > one.spare:
-                alike = [i for i in graph.ids() if i.startswith(f"{kind}:") and i != component]
-                yield id, _usable(alike, component)
-
-
-def _usable(alike: Sequence[str], component: str) -> list[str]:
-    """Components of the same kind that are not of one certain other host."""
-    own = "/" in component
-    return [] if own else list(alike)
+def _purchases(
+    fleet: Fleet, scores: Scores, rates: Rates, tops: Sequence[str], prices: Mapping[str, float]
+) -> list[Purchase]:
+    """A second one of everything, and what a cable does; the most for its money first."""
+    solver = fleet.solver
+    doubled = purchases(solver, scores, tops, prices)
+    worst = sorted((p for p in doubled if p.stops), key=lambda p: (-p.minutes, p.component))
+    ids = list(dict.fromkeys(p.component for p in worst))
+    moved = tried(fleet.graph, solver, rates, tops, prices, ids)
+    better = {(p.component, p.price) for p in moved}  # a second one, and on another feed as well
+    kept = [p for p in doubled if (p.component, p.price) not in better]
+    return sorted([*moved, *kept], key=order)

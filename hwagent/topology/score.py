@@ -25,7 +25,7 @@ class Purchase(msgspec.Struct, frozen=True, kw_only=True):
     stops: tuple[str, ...]
     minutes: float
     price: float | None
-    advice: str = ""
+    advice: str = "a second one"
 
     @property
     def worth(self) -> float | None:
@@ -104,9 +104,9 @@ def purchases(
                 Purchase(component=member, parts=solver.members(element), stops=alone,
                          minutes=saved, price=price)
             )  # fmt: skip
-    return sorted(found, key=_order)
+    return sorted(found, key=order)
 
 
-def _order(one: Purchase) -> tuple[float, float, str]:
+def order(one: Purchase) -> tuple[float, float, str]:
     """The most saved for its money first; without a price, after those, the most saved."""
     return (-one.worth if one.worth is not None else 1.0, -one.minutes, one.component)

@@ -24,7 +24,7 @@ ASKING = {
     ("components", "psu:PSU1"): (0, "online"),
     ("alerts",): (2, "PsuOffline"),
     ("audit",): (1, "lost: psu:sim/PSU2"),
-    ("audit", "--what-if", "psu:sim/PSU1"): (2, "host:sim would stop"),
+    ("audit", "--what-if", "psu:sim/PSU1"): (2, "host:sim, fleet:all would stop"),
     ("events",): (0, "PsuOffline"),
     ("history",): (0, "PsuOffline"),
     ("history", "psu:PSU2", "--type", "alert"): (0, "PsuOffline"),
