@@ -95,6 +95,7 @@ LABELS: Mapping[str, tuple[Label, ...]] = {
     ),
     "service": (Label("service"),),
     "probe": (Label("collector", "collector"), Label("target", "target")),
+    "vip": (Label("address", "address"),),
 }
 
 #: Family that tells what a component is, and its labels; what moves with time is left out.

@@ -43,6 +43,7 @@ from .memory import load_memory, save_memory
 from .orders import Orders
 from .past import past
 from .places import Places
+from .rivals import JOB, Rivals
 from .switches import Switches
 from .telling import Telling
 
@@ -97,7 +98,8 @@ class Agent:
         self.delegate = Delegate(self)
         holder = options.holder or options.places.holder
         self.attending = Attending(self, self._publish)
-        self.holding = Holding(holder, self._publish, self.delegate, self.attending.look)
+        self.rivals = Rivals()
+        self.holding = Holding(holder, self._publish, self.delegate, self._told)
         self.actor = Actor(self.helper, self.journal, self.clock.now, log.info)
         self.telling = Telling(self.pollers, config.notify)
         self.watch = Watch(options.root)
@@ -257,6 +259,12 @@ class Agent:
                 self._start(self._deliver(delivery))
             case Perform(step):
                 self._start(self._perform(step))
+
+    def _told(self) -> None:
+        """The holder has said where the addresses stand."""
+        self.attending.look()
+        if samples := self.rivals.samples(self.holding.vips()):
+            self._found(JOB, samples)
 
     def _publish(self, type: str, component: str, data: Any) -> None:
         now = self.clock.now()

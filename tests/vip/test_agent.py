@@ -9,9 +9,11 @@ from typing import Any
 import psutil
 import pytest
 
+from hwagent.cli.client import request
 from hwagent.collect.registry import COLLECTORS
 from tests.agents import RunningAgent
 from tests.vip.lab import VIP, Lab, Monitor, lab
+from tests.vip.test_rival import claim
 from tests.waiting import wait_for
 
 __all__ = ["lab"]
@@ -205,3 +207,20 @@ def test_the_first_address_may_come_with_a_reload(lab: Lab, tmp_path: Path) -> N
     with host.agent:
         host.reload(vips=[vip(VIP)])
         host.held()
+
+
+def test_another_machine_that_answers_is_an_alert_and_a_metric(host: Host) -> None:
+    component = "vip:10.0.0.10"
+
+    def alerted() -> bool:
+        claim(host.lab, VIP, "02:00:00:00:00:05")
+        return ("VipDuplicate", component) in host.agent.alerts()
+
+    wait_for(alerted, 60, what="the alert")
+    assert "02:00:00:00:00:05, no host of its group" in host.vip()["reason"]
+    assert host.vip()["state"] == "held"
+    assert VIP in host.agent.alerts()["VipDuplicate", component]["summary"]
+    assert "also answered for by" in host.agent.cli("vip", "list").stdout
+    text = request(host.agent.socket, "GET", "/metrics")[1].decode()
+    told = [line for line in text.splitlines() if line.startswith("hwagent_vip_dup")]
+    assert f'hwagent_vip_duplicate{{component="{component}",address="{VIP}"}} 1' in told
