@@ -15,7 +15,6 @@ import msgspec
 
 from hwagent import __version__
 from hwagent.collect.adjtimex import read_clock
-from hwagent.collect.interface import interfaces
 from hwagent.collect.root import Root, Unreadable
 from hwagent.config import Config, Group
 from hwagent.model import Health
@@ -123,10 +122,10 @@ def tools(root: Root) -> Iterator[Finding]:
     blocks = root.names("sys/block")
     disks = sum(name.startswith(("sd", "nvme")) for name in blocks)
     arrays = sum(name.startswith("md") for name in blocks)
-    nics = len(interfaces(root, "nic"))
+    bmcs = root.exists("dev/ipmi0") and not shutil.which("ipmi-sensors", path=_SYSTEM)
     yield _tool(root, "smartctl", "smartmontools", disks, "disks whose SMART is not read")
     yield _tool(root, "mdadm", "mdadm", arrays, "arrays that cannot be repaired")
-    yield _tool(root, "lldpcli", "lldpd", nics, "NICs whose cabling is not told", Health.OK)
+    yield _tool(root, "ipmitool", "ipmitool", bmcs, "BMC that is not asked")
 
 
 def _tool(

@@ -67,11 +67,15 @@ def objects(node: Any, *path: str | int) -> list[dict[str, Any]]:
     return [v for v in value[:ITEMS_MAX] if isinstance(v, dict)] if isinstance(value, list) else []
 
 
+#: A document has no files behind it.
+_NOWHERE = Root()
+
+
 class Report(Gather):
     """Builds the Sample of one component from values of a document instead of files."""
 
     def __init__(self, id: str, kind: str) -> None:
-        super().__init__(id, kind, Root())
+        super().__init__(id, kind, _NOWHERE)
 
     def take(
         self,

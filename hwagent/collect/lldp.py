@@ -54,7 +54,7 @@ class LldpCollector(Collector):
         for name, neighbour in heard:
             if name in quiet:
                 quiet[name].append(neighbour)
-        return [_sample(name, found, place(root, name)) for name, found in quiet.items()]
+        return [neighbours_of(name, found, place(root, name)) for name, found in quiet.items()]
 
 
 def decode(data: bytes) -> list[Sample]:
@@ -69,10 +69,11 @@ def decode(data: bytes) -> list[Sample]:
     by: dict[str, list[Neighbour]] = {}
     for name, neighbour in heard:
         by.setdefault(name, []).append(neighbour)
-    return [_sample(name, neighbours) for name, neighbours in by.items()]
+    return [neighbours_of(name, neighbours) for name, neighbours in by.items()]
 
 
-def _sample(name: str, neighbours: list[Neighbour], where: Mapping[str, Any] = {}) -> Sample:
+def neighbours_of(name: str, neighbours: list[Neighbour], where: Mapping[str, Any] = {}) -> Sample:
+    """The sample of a card; ``where`` are attributes that say what it is."""
     names = [n["system"] or n["chassis"] or n["port"] for n in neighbours]
     return Sample(
         id=f"nic:{name}",

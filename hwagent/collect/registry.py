@@ -40,6 +40,7 @@ COLLECTORS: tuple[str, ...] = (
     "fc",
     "infiniband",
     "lldp",
+    "lldp_listen",
     "ipmi_device",
     "bmc",
 )

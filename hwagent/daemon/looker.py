@@ -50,6 +50,7 @@ class Looker:
         self._wake = asyncio.Event()
         self._turned = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waited_for: set[asyncio.Task[None]] = set()
         self._failures: dict[Job, int] = {}
         self.first_round = asyncio.Event()
         #: By collector: how long its last look took, whether that went well, when one last did.
@@ -154,19 +155,22 @@ class Looker:
                 self._discover_at[name] = now + DISCOVER
                 self._spawn(self._discover(self._collectors[name]))
         for job in self._schedule.take(now):
-            self._spawn(self._look(job))
+            self._spawn(self._look(job), self._collectors[job[0]].slow)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None], slow: bool = False) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
+        if not slow:
+            self._waited_for.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        self._waited_for.discard(task)
         self._wake.set()
 
     def _check_first_round(self) -> None:
-        if not self._tasks and self._targets.keys() >= self._discover_at.keys():
+        if not self._waited_for and self._targets.keys() >= self._discover_at.keys():
             self.first_round.set()
 
     async def _discover(self, collector: Collector) -> None:
@@ -201,7 +205,7 @@ class Looker:
         except ProbeFailed as e:
             self._trouble(job, str(e), False)
         else:
-            self._went_well(job, samples)
+            self._went_well(job, collector.understand(samples))
         finally:
             self._schedule.done(self._now(), job)
             self.seconds[job[0]] = self._now() - start

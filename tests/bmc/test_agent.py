@@ -6,10 +6,9 @@ import pytest
 
 from hwagent.testing.server import Server
 from tests.agents import LONG, RunningAgent
+from tests.bmc.test_redfish_http import MOCKUP, mockup
+from tests.bmc.test_redfish_http import Server as Web
 from tests.waiting import wait_for
-
-from .test_redfish_http import MOCKUP, mockup
-from .test_redfish_http import Server as Web
 
 
 @pytest.mark.skipif(not MOCKUP.is_dir(), reason="../shared/corpora is absent")

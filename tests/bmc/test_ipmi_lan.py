@@ -11,8 +11,7 @@ from hwagent.collect.root import Root, Unreadable
 from hwagent.config.bmcs import Bmc
 from hwagent.config.units import Duration
 from hwagent.model import Sample
-
-from .simulator import PASSWORD, Simulator, simulator
+from tests.bmc.simulator import PASSWORD, Simulator, simulator
 
 
 @pytest.fixture

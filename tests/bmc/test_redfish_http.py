@@ -16,10 +16,9 @@ from hwagent.collect.root import Root, Unreadable
 from hwagent.config.bmcs import Bmc
 from hwagent.config.units import Duration
 from hwagent.model import Sample
+from tests.bmc.simulator import free_port
 from tests.corpus.host_tree import CORPORA
 from tests.waiting import wait_for
-
-from .simulator import free_port
 
 MOCKUP = CORPORA / "redfish" / "dmtf-rackmount1"
 Answer = Callable[[str, str], tuple[int, bytes]]
