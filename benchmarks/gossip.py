@@ -28,8 +28,8 @@ from typing import Any
 from .gossip_member import host
 
 KEY = base64.b64encode(b"sixteen-byte-key").decode()
-#: Members that are killed one after another; medians are told.
-DEATHS = 5
+#: Members that join, and that are killed, one after another; medians are told.
+JOINS, DEATHS = 5, 5
 #: Seconds for which a stalled member stands still, and then runs.
 STRETCH = 8.0
 #: Seconds that a death, a join or the forming of a group may take; who has not heard by then is
@@ -142,17 +142,13 @@ SYSTEMS = {"hwagent": Hwagent, "serf": Serf}
 
 def measure(system: Hwagent | Serf, members: int, seconds: float) -> dict[str, Any]:
     """One system at one size."""
-    last = members - 1
-    for number in range(last):
+    last, first = members - 1, members - min(JOINS, members // 2)
+    for number in range(first):
         system.start(number)
-    names = {f"n{i}" for i in range(last)}
-    if not system.until(lambda: all(len(_known(system, n)) >= last - 1 for n in names)):
+    names = {f"n{i}" for i in range(first)}
+    if not system.until(lambda: all(len(_known(system, n)) >= first - 1 for n in names)):
         raise SystemExit(f"{members} members did not find each other in {PATIENCE:g} s")
-    system.start(last)
-    if not system.until(lambda: set(system.told("join", f"n{last}")) >= names):
-        raise SystemExit(f"not all of {members} members heard of a join in {PATIENCE:g} s")
-    started = system.told("start", f"n{last}")[f"n{last}"]
-    joined = max(at for by, at in system.told("join", f"n{last}").items() if by in names)
+    joins = [_join(system, number) for number in range(first, members)]
     time.sleep(5)
     before, at = _bytes(), time.monotonic()
     time.sleep(seconds)
@@ -161,7 +157,8 @@ def measure(system: Hwagent | Serf, members: int, seconds: float) -> dict[str, A
     deaths = [_death(system, last - i) for i in range(min(DEATHS, members // 2))]
     return {
         "members": members,
-        "join_s": round(joined - started, 3),
+        "join_s": round(statistics.median(joins), 3),
+        "join_worst_s": round(max(joins), 3),
         "death_first_s": round(statistics.median(d[0] for d in deaths), 2),
         "death_all_s": round(statistics.median(d[1] for d in deaths), 2),
         "deaths": len(deaths),
@@ -169,6 +166,17 @@ def measure(system: Hwagent | Serf, members: int, seconds: float) -> dict[str, A
         "bytes_per_member_and_s": round(rate),
         **false,
     }
+
+
+def _join(system: Hwagent | Serf, number: int) -> float:
+    """Seconds from the start of one more member until all others have heard of it."""
+    time.sleep(2)  # peace after the join before
+    name, names = f"n{number}", {f"n{i}" for i in range(number)}
+    system.start(number)
+    if not system.until(lambda: set(system.told("join", name)) >= names):
+        raise SystemExit(f"not all heard of the join of {name} in {PATIENCE:g} s")
+    heard = system.told("join", name)
+    return max(at for by, at in heard.items() if by in names) - system.told("start", name)[name]
 
 
 def _death(system: Hwagent | Serf, number: int) -> tuple[float, float, int]:
