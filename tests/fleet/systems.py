@@ -85,6 +85,8 @@ class Hwagent(System):
     name = "hwagent"
     #: The lease, in intervals.
     lease = 3.0
+    #: What it is started by.
+    prefix: tuple[str, ...] = ()
     roles = ("holder", "agent", "all")
     _ROLES = {"holder": "hwagent.vip --socket", "agent": "hwagent.cli run", "all": ""}
 
@@ -92,7 +94,8 @@ class Hwagent(System):
         place = self._place(host)
         place.mkdir(parents=True, exist_ok=True)
         (place / "hwagent.yaml").write_text(json.dumps(self.config(host)))
-        argv = [sys.executable, "-m", "hwagent.cli", "run", "--config", str(place / "hwagent.yaml")]
+        argv = [*self.prefix, sys.executable, "-m", "hwagent.cli", "run"]
+        argv += ["--config", str(place / "hwagent.yaml")]
         argv += ["--runtime-directory", str(place / "run")]
         host.run(*argv, "--state-directory", str(place / "lib"), log=place / "log")
 
