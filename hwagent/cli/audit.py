@@ -47,10 +47,16 @@ def _audit_status(found: dict[str, Any]) -> int:
     return int(bool(marked or found["lost"]))
 
 
+def _alone(one: dict[str, Any]) -> str:
+    """A component, and how many others are as good as parts of it: what to buy names them."""
+    more = len(one["parts"]) - 1
+    return f"{one['component']} (+{more})" if more else str(one["component"])
+
+
 def _counts(service: dict[str, Any]) -> bool:
-    """A host is always a single point of failure of itself: told, but no reason to be sad."""
-    others = [a for a in service["alone"] if a["component"] != service["id"]]
-    return bool(others) or not service["id"].startswith("host:")
+    """A host is always a single point of failure of itself: told, but no finding."""
+    parts = [part for a in service["alone"] for part in a["parts"]]
+    return parts != [service["id"]] or not service["id"].startswith("host:")
 
 
 def _what_if_status(found: dict[str, Any]) -> int:
@@ -64,7 +70,7 @@ def _print_audit(found: dict[str, Any]) -> None:
     order = {"down": 0, "unknown": 1, "up": 2}
     services = sorted(found["services"], key=lambda s: (order[s["state"]], -s["minutes"], s["id"]))
     rows = [
-        (s["id"], s["state"], _names(a["component"] for a in s["alone"]), s["pairs_total"],
+        (s["id"], s["state"], _names(map(_alone, s["alone"])), s["pairs_total"],
          _minutes(s["minutes"]))
         for s in services
     ]  # fmt: skip

@@ -1,8 +1,8 @@
 """A host's part as keys of its gossiped status: one key a component, so that changes are small.
 
 ``dep:0:ID`` is the begin of what is told of a component, in JSON, ``dep:1:ID`` what did not fit
-into it. Names of the host's own components leave its name out. ``dep`` counts what is left out.
-The form has a number of its own: who does not know it sees a host that tells nothing.
+into it. Names of the host's own components have a dot instead of it. ``dep`` counts what is left
+out. The form has a number of its own: who does not know it sees a host that tells nothing.
 """
 
 from collections.abc import Mapping
@@ -75,16 +75,18 @@ def _need(host: str, least: int, of: tuple[str, ...]) -> Need:
 
 
 def _short(host: str, id: str) -> str:
+    """``disk:./sda`` for the host's own ``disk:db1/sda``; other names with a dot get ``.:``."""
     kind, _, name = id.partition(":")
-    if name == host:
-        return f"{kind}:."
-    return f"{kind}:.{name[len(host) :]}" if name.startswith(f"{host}/") else id
+    if name == host or name.startswith(f"{host}/"):
+        return f"{kind}:.{name[len(host) :]}"
+    return f"{kind}:.:{name}" if name.startswith(".") else id
 
 
 def _long(host: str, id: str) -> str:
     kind, _, name = id.partition(":")
-    own = name == "." or name.startswith("./")
-    return f"{kind}:{host}{name[1:]}" if own else id
+    if name.startswith(".:"):
+        return f"{kind}:{name[2:]}"
+    return f"{kind}:{host}{name[1:]}" if name == "." or name.startswith("./") else id
 
 
 def _pieces(text: str) -> list[str]:
