@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 BENCHMARKS = (
-    "failover", "fleet", "interval", "gossip", "cost", "holder_cost", "rules", "workers",
+    "failover", "fleet", "interval", "gossip", "cost", "holder_cost", "rules", "topology",
+    "workers",
 )  # fmt: skip
 
 
