@@ -42,7 +42,7 @@ def run_hook(words: Sequence[str], environment: Mapping[str, str], unit: str, en
 
 
 def system(argv: Sequence[str], end: float, name: str) -> None:
-    """Runs a command of the system, until a time; people know it by ``name``. Raises VerbRefused."""
+    """Runs a command of the system, until a time; people call it ``name``. Raises VerbRefused."""
     found = shutil.which(argv[0])
     if found is None:
         raise VerbRefused(f"{argv[0]} is not installed")

@@ -4,6 +4,7 @@ A poller reads and delivers messages; the helper, which is root, reads and runs 
 nothing that comes from a network.
 """
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from importlib import import_module
@@ -13,7 +14,7 @@ import msgspec
 
 from hwagent.collect.base import Collector
 from hwagent.collect.registry import COLLECTORS
-from hwagent.collect.root import Root
+from hwagent.collect.root import Root, Unreadable
 from hwagent.model import Sample
 
 from .verbs import VERBS, VerbResult, run_verb
@@ -21,6 +22,8 @@ from .worker import JobFunction
 
 #: ``both`` is for an agent that was started by hand: its workers are one user's anyway.
 Role = Literal["poller", "helper", "both"]
+#: What root looks at: a disk, an interface, or all of a kind.
+_TARGET = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9!_.:@-]{0,63})?")
 _INT64 = range(-(2**63), 2**64)
 _loaded: dict[str, Collector] = {}
 
@@ -47,6 +50,17 @@ def collect(root: Root, arguments: dict[str, Any]) -> list[Sample]:
     """One look at one target. Raises Unreadable."""
     samples = collector(arguments["collector"]).collect(root, arguments["target"])
     return [_sendable(s) for s in samples]
+
+
+def privileged(root: Root, arguments: dict[str, Any]) -> list[Sample]:
+    """One look that needs root. Raises Unreadable for any other, and for a target that is no name:
+    whoever takes the agent over must not have root run the checks of its choice."""
+    name, target = arguments["collector"], arguments["target"]
+    if not collector(name).privileged:
+        raise Unreadable(name, "root does not do what the agent's own workers can")
+    if not (isinstance(target, str) and _TARGET.fullmatch(target)):
+        raise Unreadable(name, f"not the name of a device: {target!r:.60}")
+    return collect(root, arguments)
 
 
 def targets(root: Root, arguments: dict[str, Any]) -> list[str]:
@@ -76,6 +90,6 @@ _DELIVERING: dict[str, JobFunction] = {"deliver": deliver}
 _DOING: dict[str, JobFunction] = {name: partial(_verb, name) for name in VERBS}
 JOBS: Mapping[Role, Mapping[str, JobFunction]] = {
     "poller": {**_READING, **_DELIVERING},
-    "helper": {**_READING, **_DOING},
+    "helper": {"collect": privileged, **_DOING},
     "both": {**_READING, **_DELIVERING, **_DOING},
 }

@@ -1,5 +1,6 @@
 """The root helper as a service: who may connect, and that one end leaves the other whole."""
 
+import json
 import os
 import signal
 import socket
@@ -66,9 +67,38 @@ async def test_verbs_and_looks_go_through_the_service(service: Service) -> None:
     made_array(service.tree)
     assert (await pool.verb("md_sync_speed", speed, LONG)).ok
     assert written(service.tree) == "5"
-    assert await pool.collect("bond", "", LONG) == []
+    assert await pool.collect("lldp", "", LONG) == []
     with pytest.raises(ProbeFailed, match="unknown: 'deliver'"):
         await pool.call("deliver", {}, "x", LONG)
+    await pool.close()
+
+
+@in_loop
+async def test_root_looks_at_nothing_that_an_agent_could_make_up(
+    service: Service, tmp_path: Path
+) -> None:
+    """Whoever takes the agent over may ask the helper what he likes."""
+    pool = Pool("helper", socket=service.path)
+    await pool.start()
+    proof = tmp_path / "proof"
+    check = {"name": "x", "type": "exec", "command": ["touch", str(proof)]}
+    for collector in ("service", "bmc", "bond", "host"):
+        with pytest.raises(ProbeFailed, match="the agent's own workers can"):
+            await pool.collect(collector, json.dumps(check), LONG)
+    for target in (
+        "../../etc/passwd",
+        "/etc/passwd",
+        "-x",
+        "sda/../sdb",
+        "sd a",
+        "a" * 65,
+        "sda\n",
+    ):
+        with pytest.raises(ProbeFailed, match="not the name of a device"):
+            await pool.collect("smart", target, LONG)
+    with pytest.raises(ProbeFailed, match="unknown: 'targets'"):
+        await pool.targets("smart")
+    assert not proof.exists()
     await pool.close()
 
 
@@ -84,10 +114,10 @@ def written(tree: Path) -> str:
 async def test_the_agent_finds_a_service_that_was_started_again(service: Service) -> None:
     pool = Pool("helper", socket=service.path)
     await pool.start()
-    assert await pool.collect("md", "", LONG) == []
+    assert await pool.collect("lldp", "", LONG) == []
     service.end(signal.SIGKILL)
     service.start()
-    assert await pool.collect("md", "", LONG) == []
+    assert await pool.collect("lldp", "", LONG) == []
     assert pool.stats()["restarts"] >= 1
     await pool.close()
 
