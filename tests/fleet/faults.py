@@ -3,7 +3,8 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from tests.fleet.lab import VIP, Host
@@ -88,6 +89,18 @@ def _rest(system: System, owner: Host) -> None:
         process = _busy.pop()
         process.kill()
         process.wait()
+
+
+@contextmanager
+def load(processes: int) -> Iterator[None]:
+    """So many processes that never rest, while the block runs."""
+    busy = [subprocess.Popen([sys.executable, "-c", _BURN]) for _ in range(processes)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 def _pull(system: System, owner: Host) -> None:

@@ -10,8 +10,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,9 @@ class Host:
         self.second = f"10.9.1.{number}"
         self.processes: list[subprocess.Popen[bytes]] = []
 
-    def run(self, *argv: str, log: Path | None = None) -> subprocess.Popen[bytes]:
+    def run(
+        self, *argv: str, log: Path | None = None, **environment: str
+    ) -> subprocess.Popen[bytes]:
         """Starts a command on the host."""
         with open(log or os.devnull, "ab") as output:
             process = subprocess.Popen(
@@ -44,6 +47,7 @@ class Host:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                env={**os.environ, **environment},
             )
         self.processes.append(process)
         return process
@@ -51,6 +55,10 @@ class Host:
     def ip(self, words: str) -> str:
         """Runs ip(8) on the host; what it printed."""
         return _ip(self.space, words)
+
+    def macs(self) -> list[str]:
+        """The addresses of its network cards."""
+        return [json.loads(self.ip(f"-j link show eth{n}"))[0]["address"] for n in (0, 1)]
 
     def cable(self, plugged: bool, port: int = 0) -> None:
         """Pulls or plugs a cable at the switch."""
@@ -78,12 +86,15 @@ class Host:
 class Fleet:
     """Hosts numbered from 1, a switch, and a prober in the client's namespace."""
 
-    def __init__(self, hosts: int) -> None:
+    def __init__(self, hosts: int, vips: int = 1) -> None:
+        first = ip_address(VIP)
+        self.vips = [str(first + n) for n in range(vips)]
         self.prefix = f"hwf{secrets.token_hex(2)}"
         self.switch, self.client = f"{self.prefix}s", f"{self.prefix}c"
         self.hosts = [Host(self, n + 1) for n in range(hosts)]
         self._helpers: list[subprocess.Popen[str]] = []
-        self._prober: subprocess.Popen[str] | None = None
+        self._probers: dict[str, subprocess.Popen[str]] = {}
+        self._looker: subprocess.Popen[str] | None = None
 
     def build(self) -> None:
         """Makes the namespaces and cables, and starts the echo on every host."""
@@ -98,7 +109,7 @@ class Fleet:
                 _exec(host.space, "sysctl", "-qw", f"net.ipv4.conf.all.{setting}")
             self._plug(f"h{host.number}p0", host.space, "eth0", f"{host.address}/24")
             self._plug(f"h{host.number}p1", host.space, "eth1", f"{host.second}/24")
-            self._start(host.space, "-m", "tests.fleet.echo", str(host.number))
+            self.start(host.space, "-m", "tests.fleet.echo", str(host.number))
 
     def _plug(self, port: str, space: str, name: str, address: str) -> None:
         _ip(self.switch, f"link add {port} type veth peer name {name} netns {space}")
@@ -106,7 +117,8 @@ class Fleet:
         _ip(space, f"addr add {address} dev {name}")
         _ip(space, f"link set {name} up")
 
-    def _start(self, space: str, *argv: str) -> subprocess.Popen[str]:
+    def start(self, space: str, *argv: str) -> subprocess.Popen[str]:
+        """Starts a Python that says when it is ready, and is talked to."""
         process = subprocess.Popen(
             ["ip", "netns", "exec", space, sys.executable, *argv],
             stdin=subprocess.PIPE,
@@ -118,36 +130,59 @@ class Fleet:
         assert process.stdout.readline() == "ready\n"
         return process
 
-    def _voice(self) -> subprocess.Popen[str]:
-        self._prober = self._prober or self._start(
-            self.client, "-m", "tests.fleet.prober", VIP, "eth0", CLIENT
-        )
-        return self._prober
+    def _ask(self, which: str) -> subprocess.Popen[str]:
+        """One of two probers: who is asked while the other probes must not be the same."""
+        if which not in self._probers:
+            argv = ("-m", "tests.fleet.prober", ",".join(self.vips), "eth0", CLIENT)
+            self._probers[which] = self.start(self.client, *argv)
+        return self._probers[which]
 
-    def _say(self, word: str) -> None:
-        print(word, file=self._voice().stdin, flush=True)
+    def _say(self, which: str, word: str) -> None:
+        print(word, file=self._ask(which).stdin, flush=True)
 
-    def _hear(self) -> Any:
-        output = self._voice().stdout
+    def _hear(self, which: str) -> Any:
+        output = self._ask(which).stdout
         assert output is not None
         return json.loads(output.readline())
 
     @contextmanager
     def probing(self) -> Iterator[dict[str, Any]]:
-        """Probes while the block runs; the dictionary holds the summary after it."""
-        seen: dict[str, Any] = {}
-        self._say("start")
+        """Probes while the block runs; after it there is the first address's summary."""
+        with self.probing_all() as seen:
+            summary: dict[str, Any] = {}
+            yield summary
+        summary.update(seen[VIP])
+
+    @contextmanager
+    def probing_all(self) -> Iterator[dict[str, dict[str, Any]]]:
+        """Probes while the block runs; the dictionary holds a summary by address after it."""
+        seen: dict[str, dict[str, Any]] = {}
+        self._say("probes", "start")
         try:
             yield seen
         finally:
-            self._say("stop")
-            seen.update(self._hear())
+            self._say("probes", "stop")
+            seen.update(self._hear("probes"))
 
     def answering(self) -> list[int]:
-        """Numbers of the hosts that answer for the address now."""
-        self._say("ask")
-        found: list[int] = self._hear()
+        """Numbers of the hosts that answer for the first address now."""
+        return self.answers()[VIP]
+
+    def answers(self) -> dict[str, list[int]]:
+        """Numbers of the hosts that answer for each address now."""
+        self._say("asks", "ask")
+        found: dict[str, list[int]] = self._hear("asks")
         return found
+
+    def owners(self) -> dict[str, int]:
+        """Waits until each address is answered for by one host; their numbers."""
+
+        def all() -> dict[str, int]:
+            found = self.answers()
+            alone = {vip: hosts[0] for vip, hosts in found.items() if len(hosts) == 1}
+            return alone if len(alone) == len(found) else {}
+
+        return wait_for(all, 120, lambda: f"one owner each: {self.answers()}")
 
     def owner(self) -> Host:
         """Waits until exactly one host answers for the address."""
@@ -175,6 +210,27 @@ class Fleet:
         settled: Host = wait_for(quiet, 60, lambda: f"{what}; last answered: {last[0]}")
         return settled
 
+    def part(self, side: Collection[Host]) -> None:
+        """Cuts these hosts off from the others; the client reaches both sides."""
+        rest = [host for host in self.hosts if host not in side]
+        chains = [_cut(host, rest if host in side else side) for host in self.hosts]
+        text = "table netdev parted {\n" + "\n".join(chains) + "\n}\n"
+        _exec(self.switch, "nft", text)
+
+    def heal(self) -> None:
+        """Ends what ``part`` began."""
+        _exec(self.switch, "nft", "delete table netdev parted")
+
+    def versions(self) -> dict[str, dict[str, list[int]]]:
+        """Which versions each host speaks in its gossip and in its leases, by its address."""
+        looker = self._looker = self._looker or self.start(
+            self.switch, "-m", "tests.fleet.versions"
+        )
+        assert looker.stdout is not None
+        print("look", file=looker.stdin, flush=True)
+        found: dict[str, dict[str, list[int]]] = json.loads(looker.stdout.readline())
+        return found
+
     def close(self) -> None:
         """Ends all processes in the namespaces and removes these, whatever signal comes."""
         signals = {signal.SIGINT, signal.SIGTERM}
@@ -197,6 +253,16 @@ def _ip(space: str, words: str) -> str:
     return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
 
 
+def _cut(host: Host, others: Collection[Host]) -> str:
+    """A chain each for the host's two ports, that drops what it sends to others."""
+    macs = ", ".join(mac for other in others for mac in other.macs())
+    return "\n".join(
+        f" chain h{host.number}p{port} {{ type filter hook ingress device h{host.number}p{port} "
+        f"priority 0; ether daddr {{ {macs} }} drop\n }}"
+        for port in (0, 1)
+    )
+
+
 def _exec(space: str, *argv: str) -> None:
     subprocess.run(["ip", "netns", "exec", space, *argv], check=True, capture_output=True)
 
@@ -210,9 +276,9 @@ def _empty(space: str) -> None:
 
 
 @contextmanager
-def fleet(hosts: int) -> Iterator[Fleet]:
-    """A fleet that is gone after the block."""
-    made = Fleet(hosts)
+def fleet(hosts: int, vips: int = 1) -> Iterator[Fleet]:
+    """A fleet that is gone after the block; its addresses follow each other."""
+    made = Fleet(hosts, vips)
     try:
         made.build()
         yield made

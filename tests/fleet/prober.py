@@ -1,11 +1,13 @@
-"""What a client sees of a virtual IP: asks it every millisecond, in two ways, and keeps the books.
+"""What a client sees of virtual IPs: asks every millisecond, in two ways, and keeps the books. Of
+several addresses it asks one after the other.
 
 By a plain socket, as a client does, through its neighbour table: the longest silence is the outage.
 And by a frame to all hosts with the address as destination: every host that bears the address and
 lets it through answers, so two answers to one question are two owners.
 
-Lines on standard input, each answered by one line of JSON: ``ask`` asks once, by the frame, and
-tells which hosts answered; ``start`` probes until ``stop`` and tells what was seen.
+Lines on standard input, each answered by one line of JSON with a value for each address: ``ask``
+asks once, by the frame, and tells which hosts answered; ``start`` probes until ``stop`` and tells
+what was seen.
 """
 
 import json
@@ -27,14 +29,14 @@ LINGER = 0.1
 class Prober:
     """One round's books."""
 
-    def __init__(self, vip: str, interface: str) -> None:
-        self.vip = vip
+    def __init__(self, vips: list[str], interface: str) -> None:
+        self.vips = vips
         self.client = self._bound()
         self.caller = self._bound()
         self.raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         self.raw.bind((interface, 0))
         self.own = socket.gethostbyname(sys.argv[3])
-        self.header = self._header()
+        self.headers = [self._header(vip) for vip in vips]
 
     def _bound(self) -> socket.socket:
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -42,10 +44,10 @@ class Prober:
         s.setblocking(False)
         return s
 
-    def _header(self) -> bytes:
+    def _header(self, vip: str) -> bytes:
         mac = self.raw.getsockname()[4]
         ethernet = b"\xff" * 6 + mac + b"\x08\x00"
-        addresses = socket.inet_aton(self.own) + socket.inet_aton(self.vip)
+        addresses = socket.inet_aton(self.own) + socket.inet_aton(vip)
         ip = struct.pack("!BBHHHBBH", 0x45, 0, 36, 0, 0, 64, 17, 0) + addresses
         total = sum(struct.unpack("!10H", ip))
         total = (total & 0xFFFF) + (total >> 16)
@@ -54,7 +56,7 @@ class Prober:
         return ethernet + ip + udp
 
     def round(self, stop: int) -> dict[str, Any]:
-        """Asks until the file ``stop`` can be read; returns what was seen."""
+        """Asks until the file ``stop`` can be read; returns what was seen of each address."""
         sent: list[float] = []
         answers: list[tuple[int, int, float]] = []
         callers: dict[int, set[int]] = {}
@@ -63,9 +65,8 @@ class Prober:
         while not end or time.monotonic() < end:
             now = time.monotonic()
             if now >= due and not end:
-                number = struct.pack("!Q", len(sent))
                 sent.append(now)
-                self._ask(number)
+                self._ask(len(sent) - 1)
                 due = max(due + EVERY, now)
             ready, _, _ = select.select(
                 [self.client, self.caller, stop], [], [], max(0.0, due - now) if not end else 0.01
@@ -75,21 +76,27 @@ class Prober:
                 end = time.monotonic() + LINGER
             self._take(self.client, lambda host, n: answers.append((n, host, time.monotonic())))
             self._take(self.caller, lambda host, n: callers.setdefault(n, set()).add(host))
-        return summary(begin, sent, answers, callers)
+        answered = {n: host for n, host, _ in answers}
+        return {
+            vip: summary(begin, sent, answered, callers, range(first, len(sent), len(self.vips)))
+            for first, vip in enumerate(self.vips)
+        }
 
-    def ask(self) -> list[int]:
+    def ask(self) -> dict[str, list[int]]:
         """Hosts that answer one question to all."""
-        hosts: set[int] = set()
+        hosts: list[set[int]] = [set() for _ in self.vips]
         self._take(self.caller, lambda host, n: None)
-        self.raw.send(self.header + bytes(8))
+        for n, header in enumerate(self.headers):
+            self.raw.send(header + struct.pack("!Q", n))
         while select.select([self.caller], [], [], LINGER)[0]:
-            self._take(self.caller, lambda host, n: hosts.add(host))
-        return sorted(hosts)
+            self._take(self.caller, lambda host, n: hosts[n % len(hosts)].add(host))
+        return {vip: sorted(found) for vip, found in zip(self.vips, hosts, strict=True)}
 
-    def _ask(self, number: bytes) -> None:
+    def _ask(self, n: int) -> None:
+        which, number = n % len(self.vips), struct.pack("!Q", n)
         for send in (
-            lambda: self.client.sendto(number, (self.vip, PORT)),
-            lambda: self.raw.send(self.header + number),
+            lambda: self.client.sendto(number, (self.vips[which], PORT)),
+            lambda: self.raw.send(self.headers[which] + number),
         ):
             try:
                 send()
@@ -109,45 +116,43 @@ class Prober:
 def summary(
     begin: float,
     sent: list[float],
-    answers: list[tuple[int, int, float]],
+    answered: dict[int, int],
     callers: dict[int, set[int]],
+    numbers: range,
 ) -> dict[str, Any]:
-    """The longest silence between two questions that were answered, in milliseconds, and who
-    answered from when on; ``prober_stall_ms`` is the prober's own longest silence."""
-    answered = {n: host for n, host, _ in answers}
+    """Of the questions with these numbers: the longest silence between two that were answered, in
+    milliseconds, how many silences, and who answered from when on; ``prober_stall_ms`` is the
+    prober's own longest silence."""
     changes: list[list[float]] = []
-    for n, at in enumerate(sent):
+    for n in numbers:
         if n in answered and (not changes or changes[-1][1] != answered[n]):
-            changes.append([round(at - begin, 3), answered[n]])
+            changes.append([round(sent[n] - begin, 3), answered[n]])
+    silences = _silences([(sent[n], n in answered) for n in numbers])
     gaps = [b - a for a, b in pairwise(sent)]
     return {
-        "sent": len(sent),
-        "answered": len(answered),
-        "outage_ms": round(_outage(sent, answered), 1),
+        "sent": len(numbers),
+        "answered": sum(n in answered for n in numbers),
+        "outage_ms": round(max(silences, default=0.0) * 1000, 1),
+        "silences": len(silences),
         "owners": changes,
-        "overlaps": sum(len(hosts) > 1 for hosts in callers.values()),
+        "overlaps": sum(len(callers.get(n, ())) > 1 for n in numbers),
         "prober_stall_ms": round(max(gaps, default=0.0) * 1000, 1),
     }
 
 
-def _outage(sent: list[float], answered: dict[int, int]) -> float:
-    """Longest time from the first question of a row without answer to the next answered one."""
-    worst, start = 0.0, None
-    for n, at in enumerate(sent):
-        if n in answered:
-            if start is not None:
-                worst = max(worst, at - start)
-            start = None
-        elif start is None:
-            start = at
-    if start is not None:
-        worst = max(worst, sent[-1] - start)
-    return worst * 1000
+def _silences(asked: list[tuple[float, bool]]) -> list[float]:
+    """How long each was: from the first question of a row without answer to the next answered."""
+    found, start = [], None
+    for at, well in asked:
+        if well and start is not None:
+            found.append(at - start)
+        start = None if well else at if start is None else start
+    return found if start is None else [*found, asked[-1][0] - start]
 
 
 def main() -> None:
     os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(20))
-    prober = Prober(sys.argv[1], sys.argv[2])
+    prober = Prober(sys.argv[1].split(","), sys.argv[2])
     print("ready", flush=True)
     while line := sys.stdin.readline():
         answer = prober.ask() if line.strip() == "ask" else prober.round(sys.stdin.fileno())

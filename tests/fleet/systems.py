@@ -14,6 +14,8 @@ from hwagent.cli.client import NoAgent, request
 from tests.fleet.lab import VIP, Fleet, Host
 from tests.waiting import wait_for
 
+_NEWER = Path(__file__).parent / "newer"
+
 
 class System:
     """What the faults need of a system: starting, ending in order, and its processes by role.
@@ -90,6 +92,13 @@ class Hwagent(System):
     roles = ("holder", "agent", "all")
     _ROLES = {"holder": "hwagent.vip --socket", "agent": "hwagent.cli run", "all": ""}
 
+    def __init__(
+        self, fleet: Fleet, place: Path, interval: float, interfaces: tuple[str, ...] = ("eth0",)
+    ) -> None:
+        super().__init__(fleet, place, interval, interfaces)
+        #: Hosts that start as the next version would.
+        self.newer: set[Host] = set()
+
     def start(self, host: Host) -> None:
         place = self._place(host)
         place.mkdir(parents=True, exist_ok=True)
@@ -97,23 +106,31 @@ class Hwagent(System):
         argv = [*self.prefix, sys.executable, "-m", "hwagent.cli", "run"]
         argv += ["--config", str(place / "hwagent.yaml")]
         argv += ["--runtime-directory", str(place / "run")]
-        host.run(*argv, "--state-directory", str(place / "lib"), log=place / "log")
+        argv += ["--state-directory", str(place / "lib")]
+        newer = {"PYTHONPATH": str(_NEWER)} if host in self.newer else {}
+        host.run(*argv, log=place / "log", **newer)
 
     def config(self, host: Host) -> dict[str, Any]:
         """The configuration of a host; only what this lab's machine really has is watched."""
         networks = len(self.interfaces)
         voters = {f"h{h.number}": [h.address, h.second][:networks] for h in self.fleet.hosts}
-        vip = {"address": f"{VIP}/24", "interfaces": list(self.interfaces), "group": "web"}
+        where = {"interfaces": list(self.interfaces), "group": "web"}
         times = {"interval": _ms(self.interval), "lease": _ms(self.lease * self.interval)}
         return {
             "host": f"h{host.number}",
             "mode": "act",
-            "vips": [vip],
+            "vips": [{"address": f"{vip}/24", **where} for vip in self.fleet.vips],
             "groups": [{"name": "web", "voters": voters, **times}],
-            "cluster": {"encryption": "none"},
+            "cluster": self._cluster(host),
             "fitness": {"kinds": ["service"]},
             "notify": {"journald": False},
         }
+
+    def _cluster(self, host: Host) -> dict[str, Any]:
+        """Gossip over every network of the lab."""
+        own = [host.address, host.second][: len(self.interfaces)]
+        seeds = [h.address for h in self.fleet.hosts if h is not host]
+        return {"encryption": "none", "networks": [{"bind": a} for a in own], "seeds": seeds}
 
     def move(self, host: Host) -> None:
         target = next(h for h in self.fleet.hosts if h is not host)
@@ -132,16 +149,29 @@ class Hwagent(System):
     def status(self, host: Host) -> Any:
         """The status of a host's agent, None if it does not answer."""
         try:
-            code, body = request(str(self._place(host) / "run/hwagent.sock"), "GET", "/v1/status")
+            code, body = request(self.socket(host), "GET", "/v1/status")
         except NoAgent:
             return None
         return json.loads(body) if code == 200 else None
 
+    def socket(self, host: Host) -> str:
+        """Where a host's agent answers."""
+        return str(self._place(host) / "run/hwagent.sock")
+
     def cli(self, host: Host, *words: str) -> "subprocess.CompletedProcess[str]":
         """Runs a command on a host."""
-        environment = {**os.environ, "HWAGENT_SOCKET": str(self._place(host) / "run/hwagent.sock")}
+        environment = {**os.environ, "HWAGENT_SOCKET": self.socket(host)}
         argv = [sys.executable, "-m", "hwagent.cli", *words]
         return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+
+    def restart(self, host: Host) -> None:
+        """Ends it in order and starts it again, as an upgrade does; waits until it is whole."""
+        [agent] = self.processes(host, "agent")
+        os.kill(agent, signal.SIGTERM)
+        wait_for(lambda: not self.processes(host, "all"), 60, f"the end of {host.space}")
+        host.end()
+        self.start(host)
+        wait_for(lambda: self._whole(host), 120, f"{host.space} whole")
 
     def _whole(self, host: Host) -> bool:
         status = self.status(host)
