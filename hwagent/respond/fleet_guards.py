@@ -50,9 +50,11 @@ def fleet_per_hour(attempt: Attempt) -> str:
 def wanted_permits(attempt: Attempt, refused_by: str) -> set[str]:
     """The kinds of permits to ask the fleet for, if only those keep an action from being done.
 
-    Not while others are busy: one of them may have lost its permit, and must get it back.
+    First the one to rebuild, then the other: hosts that hold one each and wait for the other would
+    wait for ever. Not while others are busy: one of them may have lost its permit, and must get it
+    back.
     """
-    if refused_by not in ("fleet_rebuild", "fleet_per_hour"):
-        return set()
     busy = len(attempt.view.fleet.busy) >= attempt.view.config.limits.fleet.rebuilds
-    return set() if busy and REBUILD in permits(attempt) else permits(attempt)
+    if refused_by == "fleet_rebuild":
+        return set() if busy else {REBUILD}
+    return permits(attempt) if refused_by == "fleet_per_hour" else set()
