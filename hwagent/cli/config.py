@@ -4,7 +4,7 @@ import click
 import msgspec
 import yaml
 
-from hwagent.config import ConfigError, Duration, Size, load_config
+from hwagent.config import ConfigError, Duration, Size, default_file, load_config
 
 from .client import control
 from .output import fail, output_option, print_json, socket_option
@@ -18,22 +18,40 @@ def command() -> None:
 @command.command("check")
 @click.argument("file", required=False, default="")
 @output_option
-def check(file: str, output: str) -> int:
-    """Checks FILE and its conf.d, with the rules that it names."""
+@socket_option
+def check(file: str, output: str, path: str) -> int:
+    """Checks FILE and its conf.d, with the rules that it names.
+
+    For each group it says what faults will cost, and refuses an interval or a lease that this
+    host's holder was seen not to keep.
+    """
     from hwagent.collect.registry import COLLECTORS
     from hwagent.daemon.loading import rule_set
+    from hwagent.daemon.stalls import refuse_misfits
+
+    from . import foresight
 
     try:
-        rule_set(load_config(file, COLLECTORS))
+        config = load_config(file, COLLECTORS)
+        rule_set(config)
+        worst = foresight.stall(config)
+        refuse_misfits(file or default_file(), config, (), worst)
     except ConfigError as e:
         if output == "json":
             print_json({"ok": False, "error": str(e)})
             return 3
         fail(str(e))
+    found = foresight.foresee(config, foresight.measured(path))
+    warnings = [foresight.UNKNOWN] if found and worst is None else []
     if output == "json":
-        print_json({"ok": True, "error": ""})
-    else:
-        click.echo("configuration is good")
+        more = {"warnings": warnings, "groups": foresight.as_json(found)} if found else {}
+        print_json({"ok": True, "error": "", **more})
+        return 0
+    click.echo("configuration is good")
+    if found:
+        foresight.show(found)
+    for warning in warnings:
+        click.echo(f"warning: {warning}")
     return 0
 
 

@@ -17,7 +17,10 @@ from hwagent import __version__
 from hwagent.collect.adjtimex import read_clock
 from hwagent.collect.root import Root, Unreadable
 from hwagent.config import Config, Group
+from hwagent.daemon.places import places
+from hwagent.daemon.stalls import read_book
 from hwagent.model import Health
+from hwagent.vip.timing import bearable, misfit
 
 #: bpf_ktime_get_boot_ns, on whose clock the gate's deadlines are (include/uapi/linux/bpf.h).
 GATE_KERNEL = (5, 8)
@@ -186,6 +189,21 @@ def _majority(group: Group, alive: set[str]) -> Finding:
     return Finding(check, Health.OK, f"{count} voters survive the loss of {count - needed}")
 
 
+def intervals(config: Config) -> Iterator[Finding]:
+    """Whether the holder of this host was on time for each group."""
+    worst = read_book(places(config).stalls).worst()
+    for group in config.groups:
+        check, times = f"interval of {group.name}", group.interval.text()
+        if worst is None:
+            found = "how late the holder can be is not known yet"
+            yield Finding(check, Health.UNKNOWN, found, "start hwagent, and look again")
+        elif why := misfit(group, worst):
+            yield Finding(check, Health.DEGRADED, why, "a longer interval and lease")
+        else:
+            found = f"{times}; the holder was {worst * 1000:g} ms late at worst, in a week"
+            yield Finding(check, Health.OK, f"{found}: it bears {bearable(worst) * 1000:g} ms")
+
+
 def diagnose(
     config: Config, ask: Callable[[], tuple[Mapping[str, Any] | None, str]]
 ) -> list[Finding]:
@@ -193,4 +211,4 @@ def diagnose(
     root = Root()
     status, why = ask()
     found = [*agent(status, why), gate(root), realtime(), pressure(root), clock(), *tools(root)]
-    return [*found, *quorum(config, status)]
+    return [*found, *quorum(config, status), *intervals(config)]

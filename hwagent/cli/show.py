@@ -60,6 +60,16 @@ def print_vips(vips: Sequence[dict[str, Any]], now: float) -> None:
     print_table(("virtual ip", "state", "interface", "reason", "for"), rows, "no virtual IPs")
 
 
+def lateness(holder: dict[str, Any]) -> str:
+    """How late the holder was at worst, and what follows from it."""
+    hour = holder["stall_ms_hour"]
+    lately = f"{hour:g} ms in the last hour, " if hour is not None else ""
+    return (
+        f"holder: late by at most {lately}{holder['stall_ms_week']:g} ms in a week;"
+        f" bears an interval of {holder['bears_ms']} ms"
+    )
+
+
 def brief(component: dict[str, Any]) -> str:
     """A few words that tell what a healthy component is."""
     attributes = component["attributes"]

@@ -9,6 +9,7 @@ from hwagent.config import duration
 
 from .client import control, get
 from .output import fail, output_option, print_json, print_table, socket_option
+from .show import lateness
 
 _COLUMNS = ("address", "state", "interface", "group", "holder", "pinned", "epoch", "reason")
 
@@ -23,12 +24,15 @@ def command() -> None:
 @socket_option
 def list_(output: str, path: str) -> int:
     """Every address of this host's configuration: where it is held, or why not here."""
-    vips = get(path, "/v1/status")["vips"]
+    status = get(path, "/v1/status")
+    vips, holder = status["vips"], status["holder"]
     if output == "json":
-        print_json({"vips": vips})
+        print_json({"vips": vips, "holder": holder})
         return 0
     rows = [tuple(_cell(v, column) for column in _COLUMNS) for v in vips]
     print_table(_COLUMNS, rows, "no virtual IPs are configured")
+    if holder["stall_ms_week"] is not None:
+        click.echo(lateness(holder))
     return 0
 
 

@@ -64,6 +64,7 @@ class Group(Section, frozen=True):
     voter says nothing for ``longest`` after its start: the longest lease that any host of the
     group asks for. ``drift`` bounds how wrong a clock's rate is, ``slew`` how fast the wall clock
     may be bent. ``quorum: any`` is for two hosts without a witness: there can be two owners.
+    ``insist`` takes an interval and a lease that this host's holder was seen not to keep.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Group(Section, frozen=True):
     slew: float = 0.1
     quorum: Literal["majority", "any"] = "majority"
     preempt: bool = False
+    insist: bool = False
     port: int = 7947
     services: VipServices | None = None
 

@@ -44,6 +44,7 @@ from .orders import Orders
 from .past import past
 from .places import Places
 from .rivals import JOB, Rivals
+from .stalls import StallBook, refuse_misfits
 from .switches import Switches
 from .telling import Telling
 
@@ -99,6 +100,7 @@ class Agent:
         holder = options.holder or options.places.holder
         self.attending = Attending(self, self._publish)
         self.rivals = Rivals()
+        self.stalls = StallBook(options.places.stalls)
         self.holding = Holding(holder, self._publish, self.delegate, self._told)
         self.actor = Actor(self.helper, self.journal, self.clock.now, log.info)
         self.telling = Telling(self.pollers, config.notify)
@@ -146,6 +148,7 @@ class Agent:
         await self.pollers.start()
         await self.helper.start()
         await self.watch.start()
+        self._start(self.stalls.run(self.clock.now, self.holding.status))
         self._start_children()
         self.looker.configure(self.config)
         self.looker.configure_services(self.config.services)
@@ -308,6 +311,7 @@ class Agent:
     def _reload(self) -> None:
         config = load_config(self.options.config, COLLECTOR_NAMES)
         rules = rule_set(config)
+        refuse_misfits(self.options.config, config, self.config.groups, self.stalls.worst())
         self.config = config
         self.apply(self.core.reload(self.clock.now(), config, rules))
         self.looker.configure(config)

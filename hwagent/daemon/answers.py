@@ -32,6 +32,7 @@ class Answers:
             "components": core.components(),
             "alerts": core.alerts(),
             "vips": agent.vips(),
+            "holder": agent.stalls.figures(),
             "members": self.members(),
             "time": now,
             "started": agent.started,

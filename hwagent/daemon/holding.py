@@ -9,7 +9,7 @@ import msgspec
 
 from hwagent.config import Config, host_name
 from hwagent.vip.client import HolderClient
-from hwagent.vip.protocol import Secrets, clock
+from hwagent.vip.protocol import Secrets, Status, clock
 
 from .delegate import Delegate
 from .fitness import Verdict
@@ -39,6 +39,10 @@ class Holding:
         self._wake = asyncio.Event()
         self._inherit_until = clock() + INHERIT
         self.connected = False
+
+    def status(self) -> Status | None:
+        """What the holder last told; None while it does not answer."""
+        return self._client.status() if self.connected else None
 
     def configure(self, config: Config) -> None:
         """Takes the addresses and the time to live from the configuration."""

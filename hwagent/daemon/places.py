@@ -25,6 +25,11 @@ class Places(NamedTuple):
         """File of silences, acknowledgements and maintenance."""
         return self.state / "memory.json"
 
+    @property
+    def stalls(self) -> Path:
+        """File of the holder's worst stalls."""
+        return self.state / "stalls.json"
+
 
 def places(config: Config, runtime: str = "", state: str = "") -> Places:
     """The paths that a configuration means; ``runtime`` and ``state`` override it."""

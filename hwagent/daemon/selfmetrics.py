@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hwagent import __version__
 from hwagent.api.exposition import Family, sample_lines, simple_family
 from hwagent.model import Health, worst
+from hwagent.vip.stalls import BOUNDS
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -48,6 +49,7 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
         "hwagent_vip_held", "gauge", "1 if this host holds the virtual IP",
         [({"address": v["address"]}, int(v["state"] == "held")) for v in agent.vips()],
     )  # fmt: skip
+    yield from _holder(agent)
     yield from agent.gossip.metrics()
     yield from agent.switches.metrics()
     yield from _looks(agent)
@@ -59,6 +61,26 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
     yield simple_family(
         "hwagent_actions", "gauge", "the last hundred actions by result",
         [({"action": name, "result": r}, n) for (name, r), n in sorted(results.items())],
+    )  # fmt: skip
+
+
+def _holder(agent: "Agent") -> Iterator[str]:
+    told = agent.stalls.figures()
+    windows = {"start": "stall_ms_max", "hour": "stall_ms_hour", "week": "stall_ms_week"}
+    yield simple_family(
+        "hwagent_holder_stall_seconds", "gauge", "longest time by which the holder was late",
+        [({"window": w}, told[key] / 1000) for w, key in windows.items() if told[key] is not None],
+    )  # fmt: skip
+    if told["bears_ms"] is not None:
+        yield simple_family(
+            "hwagent_holder_bearable_interval_seconds", "gauge",
+            "shortest interval between heartbeats that this host bears",
+            [({}, told["bears_ms"] / 1000)],
+        )  # fmt: skip
+    bounds = [*(f"{bound / 1000:g}" for bound in BOUNDS), "more"]
+    yield simple_family(
+        "hwagent_holder_turns", "counter", "turns of the holder by how many seconds they were late",
+        [({"late": bound}, count) for bound, count in zip(bounds, told["turns"])],
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ from .protocol import (
     clock,
 )
 from .realtime import Parent
+from .stalls import Stalls, Told
 from .ward import Ward, Word, ip
 
 #: Seconds between two looks at the carrier of the interfaces in the plan, while the kernel may hold
@@ -102,7 +103,9 @@ class Holder:
         self._retry_at = self._sweep_at = -math.inf
         self._soon = self._busy_at = -math.inf
         self._alert_until = clock() + HELD_BACK if link_events else math.inf
-        self._stall = 0.0
+        self._stalls = Stalls(clock())
+        self._stalls_told: Told | None = None
+        self._idle = True
         self._orphaned = False
         self._epoch = time.time() - clock()
         self._status_told: Status | None = None
@@ -141,7 +144,7 @@ class Holder:
         if late > STALL:
             self._machine.stalled(awake)
         elif not ready and awake < self._busy_at and self._kernel.still():
-            self._stall = max(self._stall, late)
+            self._stalls.note(awake, late)
             return False
         if awake - self._retry_at >= RETRY:
             self._retry(awake)
@@ -155,7 +158,8 @@ class Holder:
         self._breathe(clock())
         self._bequeath(awake)
         done = clock()
-        self._stall = max(self._stall, late, done - awake)
+        self._stalls.note(done, late if self._idle else max(late, done - awake))
+        self._idle = False
         self._manager.feed(done)
         self._plan_ahead(done)
         self._hasty = self._hasty + 1 if awake - asleep < _SHORTEST else 0
@@ -195,7 +199,8 @@ class Holder:
         self._orphaned = self._parent.gone() and not self._machine.wanted(now)
         if self._claim is None:
             self._stake()
-        if self._chamber and self._chamber.holders() != self._holders_told:
+        stalled = self._stalls.told() is not self._stalls_told
+        if stalled or self._chamber.holders() != self._holders_told:
             self._tell(now)
 
     def _stake(self) -> None:
@@ -230,6 +235,8 @@ class Holder:
         self._changed = True
         match request:
             case Plan():
+                # Nobody waits for a holder that holds nothing: loading what groups need is no stall
+                self._idle = not any(ward.state == "held" for ward in self._machine.wards())
                 self._plan(client, request)
                 gc.collect()
                 gc.freeze()  # what came with the plan stays: no sweep need look at it
@@ -413,12 +420,15 @@ class Holder:
 
     def _status(self) -> Status:
         holders = self._holders_told = self._chamber.holders()
+        stalls = self._stalls_told = self._stalls.told()
         wards = self._machine.wards()
         missing = (f"the carrier of {name} but by netlink" for name in self._kernel.missing())
         return Status(
             vips=tuple(self._vip(ward, *holders.get(ward.ip, ("", 0))) for ward in wards),
             carriers=self._carriers,
-            stall_ms_max=round(self._stall * 1000, 1),
+            stall_ms_max=stalls.start,
+            stall_ms_hour=stalls.hour,
+            turns=stalls.turns,
             lacks=(*self._lacks, *missing, *self._gate_lacks, *self._chamber.slots.lacks()),
             links=self._links,
         )

@@ -190,8 +190,9 @@ class VipStatus(msgspec.Struct, frozen=True):
 class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
     """The holder as a whole; sent on connecting and on every change.
 
-    ``stall_ms_max`` is the longest time by which the loop was late, since the start. ``lacks`` says
-    what of real-time priority, locked memory, privileges and the kernel's gate could not be had.
+    ``stall_ms_max`` is the longest time by which the loop was late, since the start, and
+    ``stall_ms_hour`` in the last hour; ``turns`` counts turns by stalls.BOUNDS. ``lacks`` says what
+    of real-time priority, locked memory, privileges and the kernel's gate could not be had.
     ``links`` are those of the plan, for the guardian.
     """
 
@@ -200,6 +201,8 @@ class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
     stall_ms_max: float
     lacks: tuple[str, ...]
     links: tuple[VirtualLink, ...] = ()
+    stall_ms_hour: float = 0.0
+    turns: tuple[int, ...] = ()
 
     def summary(self) -> str:
         """What matters of it, in one line for people."""

@@ -145,3 +145,43 @@ def test_what_rules_may_name_is_listed():
     assert "model" in answer["attributes"]["disk"]
     wrong = cli("rules", "names", "disc")
     assert (wrong.code, "did you mean 'disk'?" in wrong.err) == (3, True)
+
+
+GROUP = """\
+host: h1
+state_directory: {state}
+cluster: {{encryption: none}}
+vips: [{{address: 10.9.0.100/24, interfaces: [eth0], group: web}}]
+groups:
+- name: web
+  voters: {{h1: [10.9.0.1], h2: [10.9.0.2], h3: [10.9.0.3]}}
+  interval: {interval}
+  lease: {lease}
+"""
+
+
+def test_a_group_is_predicted_before_it_is_in_force(file, tmp_path):
+    file.write_text(GROUP.format(state=tmp_path, interval="100ms", lease="300ms"))
+    found = cli("config", "check", str(file), "--socket", str(tmp_path / "none"), "-o", "json").json
+    [group] = found["groups"]
+    costs = {o["fault"]: o for o in group["outages"]}
+    assert group["rtt"] == "assumed"
+    assert 250 < costs["host crashed"]["mean_ms"] < 300 < costs["host crashed"]["worst_ms"]
+    assert "not known yet" in found["warnings"][0]
+    shown = cli("config", "check", str(file), "--socket", str(tmp_path / "none"))
+    assert "assumed" in shown.out
+    assert "warning: how late" in shown.out
+
+
+def test_times_that_this_host_was_seen_not_to_keep_are_refused_with_the_figure(file, tmp_path):
+    (tmp_path / "stalls.json").write_text('{"hours": {"500000": 3.1, "500001": 12.5}}')
+    file.write_text(GROUP.format(state=tmp_path, interval="10ms", lease="30ms"))
+    refused = cli("config", "check", str(file))
+    assert refused.code == 3
+    assert f"{file}:8:13: the holder of this host was 12.5 ms late" in refused.err
+    assert "bears an interval of 15ms" in refused.err
+    file.write_text(GROUP.format(state=tmp_path, interval="15ms", lease="45ms"))
+    assert cli("config", "check", str(file)).code == 0
+    insisting = GROUP.format(state=tmp_path, interval="10ms", lease="30ms") + "  insist: true\n"
+    file.write_text(insisting)
+    assert cli("config", "check", str(file)).code == 0
