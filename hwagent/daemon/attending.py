@@ -16,8 +16,9 @@ from hwagent.config.vip_services import VipServices, services_of
 from hwagent.helper import ProbeBusy, ProbeFailed, ProbeStuck
 from hwagent.model import Mode
 
+from .ranking import able
 from .readiness import Readiness
-from .retinue import Order, Retinue
+from .retinue import Answer, Order, Retinue
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -83,7 +84,9 @@ class Attending:
 
     def configure(self, config: Config) -> None:
         """Takes the services from the configuration; what was taken out of it is stopped."""
-        all = {vip.address: services_of(config, vip) for vip in config.vips}
+        mine = {group.name for group in config.groups if self._agent.host in able(group)} | {""}
+        vips = [vip for vip in config.vips if vip.group in mine]
+        all = {vip.address: services_of(config, vip) for vip in vips}
         wanted = {a: services for a, services in all.items() if services.run or services.ready}
         for address, services in wanted.items():
             self._take(address, services)
@@ -148,16 +151,19 @@ class Attending:
     def _take(self, address: str, services: VipServices) -> None:
         place = self._places.setdefault(address, Place(address, services))
         if place.readiness is None or place.services != services:
-            able = (lambda: self._verb(address, "check", {}, services)) if services.run else None
+            check = (lambda: self._verb(address, "check", {}, services)) if services.run else None
             place.services = services
-            place.ask(Readiness(services.ready, self._agent.pollers, able, self._changed))
+            place.ask(Readiness(services.ready, self._agent.pollers, check, self._changed))
 
     def _changed(self) -> None:
         self._agent.holding.hurry()
         self._agent.gossip.changed()
 
     def _work(self, place: Place) -> None:
-        if place.task is None or place.task.done():
+        if place.task is not None and not place.task.done():
+            return  # it looks again when it is done
+        retinue = place.retinue
+        if retinue.next(time.monotonic(), self._acts()) or retinue.answer():
             place.task = asyncio.create_task(self._serve(place))
             place.task.add_done_callback(self._ended)
 
@@ -168,25 +174,29 @@ class Attending:
 
     async def _serve(self, place: Place) -> None:
         """Does one thing after the other until nothing is left, and tells the holder."""
-        retinue = place.retinue
-        await self._answer(place)
-        while (order := retinue.next(time.monotonic(), self._acts())) is not None:
-            problem = await self._obey(place, order)
-            retinue.done(time.monotonic(), problem)
-            self._changed()
-            await self._answer(place)
+        retinue, said = place.retinue, None
+        while True:
+            answer = retinue.answer()
+            if answer is not None and answer != said:
+                said = answer
+                await self._answer(place, answer)
+            elif (order := retinue.next(time.monotonic(), self._acts())) is not None:
+                problem = await self._obey(place, order)
+                retinue.done(time.monotonic(), problem)
+                self._changed()
+            else:
+                break
         if place.later is not None:
             place.later.cancel()
         if (wait := retinue.due() - time.monotonic()) < float("inf"):
             loop = asyncio.get_running_loop()
             place.later = loop.call_later(max(0.0, wait), self._work, place)
 
-    async def _answer(self, place: Place) -> None:
-        if (answer := place.retinue.answer()) is not None:
-            try:
-                await self._agent.holding.ready(place.address, *answer)
-            except OSError as e:  # it asks again when it is back
-                log.warning("the holder is not told of %s: %s", place.address, e)
+    async def _answer(self, place: Place, answer: Answer) -> None:
+        try:
+            await self._agent.holding.ready(place.address, *answer)
+        except OSError as e:  # it asks again when it is back
+            log.warning("the holder is not told of %s: %s", place.address, e)
 
     def _acts(self) -> bool:
         return self._agent.config.mode is Mode.ACT

@@ -63,9 +63,10 @@ class Served(Hwagent):
 
     def config(self, host: Host) -> dict[str, Any]:
         config, hook = super().config(host), [str(self.desk(host) / "hook")]
+        config["fitness"]["ttl"] = "120s"  # a busy machine takes its time to restart an agent
         config["groups"][0]["services"] = {
             "run": [{"start": hook, "stop": hook}],
-            "start_timeout": "5s",
+            "start_timeout": "20s",
             "cooldown": "60s",
             "ready": {
                 "type": "file", "target": str(self.desk(host) / "ready"),
