@@ -1,9 +1,10 @@
 """How fast the fleet is audited: ``python -m benchmarks topology``.
 
-2,000 hosts in 40 racks, 100 switches of which 20 are spines, 1,334 virtual addresses of groups of
-three hosts. Each host tells 23 nodes or so, as digests of the gossiped status. First everything is
-taken in and all cut sets of size one and two are found; then single things change and what follows
-is found again. The last column is what the issue promises.
+2,000 hosts in 40 racks, 100 switches of which 20 are spines, 1,400 virtual addresses of groups of
+three hosts, told as digests of the gossiped status. First everything is taken in and all cut sets
+of size one and two are found; then single things change and what follows is found again. The whole
+audit is that with minutes, purchases and common causes. The last column is what the issue promises;
+times are those of this processor.
 """
 
 import gc
@@ -11,16 +12,19 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from hwagent.config.topology import Topology
 from hwagent.testing.racks import Racks
 from hwagent.topology import digest
+from hwagent.topology.audit import Auditor
 from hwagent.topology.fleet import Fleet
 from hwagent.topology.graph import Node, need
 from hwagent.topology.part import Part
 
-ROUNDS = 20
+ROUNDS = 3
 
 
 def _solve(fleet: Fleet) -> int:
@@ -37,18 +41,20 @@ def _time(work: Callable[[], object]) -> float:
     return time.process_time() - begun
 
 
-def _changes(fleet: Fleet, racks: Racks) -> dict[str, float]:
-    """The worst time for each kind of change, to all cut sets of the fleet anew."""
+def _changes(fleet: Fleet, racks: Racks, work: Callable[[], object]) -> dict[str, float]:
+    """The median time for each kind of change until the work is done anew."""
     host = racks.names[777]
     whole = racks.part(host)
-    worst: dict[str, float] = {}
+    times: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
         for what, nodes in _variants(host, whole).items():
-            took = _time(lambda nodes=nodes: (fleet.take(host, nodes), _solve(fleet)))  # type: ignore[misc]
-            worst[what] = max(worst.get(what, 0.0), took)
+            begun = time.process_time()
+            fleet.take(host, nodes)
+            work()
+            times.setdefault(what, []).append(time.process_time() - begun)
             fleet.take(host, whole)
-            _solve(fleet)
-    return worst
+            work()
+    return {what: median(each) for what, each in times.items()}
 
 
 def _variants(host: str, whole: list[Node]) -> dict[str, list[Node]]:
@@ -74,11 +80,16 @@ def main() -> int:
     reading = _time(lambda: [digest.read(host, values) for host, values in told.items()])
     taking = _time(lambda: [fleet.take(h, p.nodes) for h, p in parts.items()])
     solving = _time(lambda: _solve(fleet))
+    auditor, described = Auditor(fleet), Topology()
+    auditing = _time(lambda: auditor.audit(described))
     rows = [("read all digests", reading, 0.0), ("make one graph of them", taking, 0.0),
-            ("find all cut sets", solving, 2.0)]  # fmt: skip
-    rows += [(f"again after {what}", took, 0.2) for what, took in _changes(fleet, racks).items()]
+            ("find all cut sets", solving, 2.0), ("the whole audit", auditing, 2.0)]  # fmt: skip
+    cuts = _changes(fleet, racks, lambda: _solve(fleet))
+    rows += [(f"cut sets after {what}", took, 0.2) for what, took in cuts.items()]
+    whole = _changes(fleet, racks, lambda: auditor.audit(described))
+    rows += [(f"the audit after {what}", took, 0.2) for what, took in whole.items()]
     for what, took, most in rows:
-        print(f"{what:50} {took * 1000:8.1f} ms" + (f"   (at most {most:g} s)" if most else ""))
+        print(f"{what:56} {took * 1000:8.1f} ms" + (f"   (at most {most:g} s)" if most else ""))
     switches = sum(1 for id in fleet.graph.ids() if id.startswith("switch:"))
     print(f"{len(fleet.graph)} components, {switches} switches, {len(fleet.services())} services,")
     print(f"{_solve(fleet)} cut sets in elements")

@@ -31,11 +31,15 @@ def ask_audit(path: str, config: str | None, what_if: str) -> dict[str, Any]:
         found: dict[str, Any] = get(path, "/v1/audit", what_if=what_if)
         return found
     from hwagent.api.backend import Refused
-    from hwagent.daemon.audits import answer
+    from hwagent.daemon.audits import answer_audit, answer_what_if
+    from hwagent.topology.audit import Auditor
 
     loaded = _load(config)
+    fleet = _described(loaded)
+    if not what_if:
+        return answer_audit(Auditor(fleet), fleet, loaded)
     try:
-        return answer(_described(loaded), loaded, text=what_if)
+        return answer_what_if(fleet, loaded, text=what_if)
     except Refused as e:
         fail(str(e))
 

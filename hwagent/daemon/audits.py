@@ -11,7 +11,7 @@ from hwagent.cluster.messages import Value
 from hwagent.cluster.report import make
 from hwagent.config import Config
 from hwagent.topology import digest
-from hwagent.topology.audit import Audit, audit
+from hwagent.topology.audit import Auditor
 from hwagent.topology.cause import Firing, causes, firing
 from hwagent.topology.discover import links_heard
 from hwagent.topology.fleet import Fleet
@@ -31,6 +31,7 @@ class Audits:
     def __init__(self, agent: "Agent") -> None:
         self._agent = agent
         self._fleet = Fleet()
+        self._auditor = Auditor(self._fleet)
         self._left: dict[str, int] = {}
         #: Session and version of each member's status that was taken in last.
         self._taken: dict[str, tuple[int, int]] = {}
@@ -65,7 +66,12 @@ class Audits:
         """
         async with self._asked:
             members = self._take()
-            found = await asyncio.to_thread(answer, self._fleet, self._agent.config, members, text)
+            config = self._agent.config
+            fleet = self._fleet
+            if text:
+                found = await asyncio.to_thread(answer_what_if, fleet, config, members, text)
+            else:
+                found = await asyncio.to_thread(answer_audit, self._auditor, fleet, config, members)
         return {"host": self._agent.host, "time": self._agent.clock.now(), **found}
 
     async def causes(self) -> dict[str, Any]:
@@ -119,28 +125,33 @@ class Audits:
         return members
 
 
-def answer(
+def answer_audit(
+    auditor: Auditor, fleet: Fleet, config: Config, members: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """The audit as the API and the command tell it."""
+    known = list(members)
+    found = auditor.audit(config.topology, _dead(known))
+    rooms = capacities(fleet.graph, known_hosts(known), config.topology.capacity)
+    return {**msgspec.to_builtins(found), "capacity": msgspec.to_builtins(rooms)}
+
+
+def answer_what_if(
     fleet: Fleet, config: Config, members: Iterable[Mapping[str, Any]] = (), text: str = ""
 ) -> dict[str, Any]:
-    """What the API and the command tell: the audit, or what would happen. Raises Refused."""
+    """What would happen if something failed, as the API and the command tell it. Raises Refused."""
     known = list(members)
-    dead = _dead(known)
-    hosts = known_hosts(known)
-    most = config.topology.capacity
-    if not text:
-        found: Audit = audit(fleet, config.topology, dead)
-        rooms = capacities(fleet.graph, hosts, most)
-        return {**msgspec.to_builtins(found), "capacity": msgspec.to_builtins(rooms)}
+    dead, hosts = _dead(known), known_hosts(known)
     try:
         failed = components(fleet.graph, text)
     except ValueError as e:
         raise Refused(404, str(e)) from None
     follows = what_if(fleet, failed, dead)
     down = fleet.graph.down({*fleet.failed(dead), *failed})
+    rooms = capacities(fleet.graph, hosts, config.topology.capacity, down)
     return {
         **msgspec.to_builtins(follows),
         "moves": msgspec.to_builtins(shifts(fleet.graph, down, hosts, held(known))),
-        "capacity": msgspec.to_builtins(capacities(fleet.graph, hosts, most, down)),
+        "capacity": msgspec.to_builtins(rooms),
     }
 
 

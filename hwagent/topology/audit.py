@@ -1,15 +1,16 @@
 """What can still take a service down, what was lost already, and what to buy first. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from hwagent.config.topology import Topology
 
-from .common import Common, common_causes
+from .common import Common, Memo, common_causes
 from .cuts import Cuts, Solver
 from .fleet import FLEET, Fleet
-from .graph import SERVICES, Graph
+from .graph import Graph
 from .proposals import tried
 from .reliability import Rate, Rates
 from .score import Purchase, Scores, order, purchases
@@ -66,51 +67,81 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     currency: str = ""
 
 
-def audit(
-    fleet: Fleet,
-    topology: Topology,
-    dead: Collection[str] = (),
-    learned: Mapping[str, Rate] = {},
-    only: Collection[str] = (),
-) -> Audit:
-    """Audits the fleet, or ``only`` some services. ``dead`` are hosts that do not answer."""
-    solver, graph = fleet.solver, fleet.graph
-    rates = Rates(topology.reliability, learned)
-    scores = Scores(solver, rates)
-    services = [id for id in fleet.services() if not only or id in only]
-    failed = fleet.failed(dead)
-    down = graph.down(failed)
-    now = solver.given(failed) if down else solver
-    told = tuple(_service(id, solver, now, scores, down, fleet) for id in services)
-    tops = list(top_services(graph, services))
-    buy = _purchases(fleet, scores, rates, tops, topology.prices)
-    return Audit(
-        services=told,
-        buy=tuple(buy[:PURCHASES_MAX]),
-        lost=tuple(lost(graph, down)),
-        common=tuple(common_causes(graph, solver, graph.support(services))),
-        unknown=tuple(fleet.unknown()),
-        problems=tuple(solver.circles),
-        components=len(graph),
-        currency=topology.currency,
-    )
+class Auditor:
+    """Audits one fleet again and again; what did not change since is not worked out again."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._rates = Rates()
+        self._said: tuple[object, object] = (None, None)
+        self._rows: dict[str, _Row] = {}
+        self._common: Memo = {}
+
+    def audit(
+        self, topology: Topology, dead: Collection[str] = (), learned: Mapping[str, Rate] = {}
+    ) -> Audit:
+        """Audits all services. ``dead`` are hosts that do not answer."""
+        if self._said != (topology.reliability, learned):
+            self._said = (topology.reliability, learned)
+            self._rates, self._rows = Rates(topology.reliability, learned), {}
+        fleet, solver, graph = self._fleet, self._fleet.solver, self._fleet.graph
+        services = fleet.services()
+        scores = Scores(solver, self._rates)
+        down = graph.down(fleet.failed(dead))
+        now = solver.given(down) if down else solver
+        self._rows = {id: self._row(id, scores, now, down) for id in services}
+        tops = top_services(graph, services)
+        buy = self._purchases(scores, tops, topology.prices)
+        common = common_causes(graph, solver, graph.support(services), self._common)
+        return Audit(
+            services=tuple(row.service for row in self._rows.values()),
+            buy=tuple(buy[:PURCHASES_MAX]),
+            lost=tuple(lost(graph, down)),
+            common=tuple(common),
+            unknown=tuple(fleet.unknown()),
+            problems=tuple(solver.circles),
+            components=len(graph),
+            currency=topology.currency,
+        )
+
+    def _row(self, id: str, scores: Scores, now: Solver, down: Collection[str]) -> "_Row":
+        solver = self._fleet.solver
+        cuts, then = solver.cuts(id), now.cuts(id)
+        state = "down" if id in down else self._fleet.graph.get(id).state or "up"
+        known = self._rows.get(id)
+        if known and known.cuts is cuts and known.now is then and known.service.state == state:
+            return known
+        singles = sorted(cuts.singles, key=lambda e: (-scores.broken(e), e))
+        service = Service(
+            id=id,
+            state=state,
+            alone=tuple(_alone(e, solver, scores) for e in singles),
+            pairs=_worst_pairs(cuts, scores),
+            pairs_total=len(cuts.pairs),
+            minutes=scores.minutes(cuts),
+            now=tuple(sorted(then.singles - cuts.singles)),
+        )
+        return _Row(cuts, then, service, scores.shares(cuts))
+
+    def _purchases(
+        self, scores: Scores, tops: Sequence[str], prices: Mapping[str, float]
+    ) -> list[Purchase]:
+        """A second one of everything, and what a cable does; the most for its money first."""
+        solver, graph = self._fleet.solver, self._fleet.graph
+        doubled = purchases(solver, scores, {t: self._rows[t].shares for t in tops}, prices)
+        worst = sorted((p for p in doubled if p.stops), key=lambda p: (-p.minutes, p.component))
+        ids = list(dict.fromkeys(p.component for p in worst))
+        moved = tried(graph, solver, self._rates, tops, prices, ids)
+        better = {(p.component, p.price) for p in moved}  # a second one, and on another feed too
+        kept = [p for p in doubled if (p.component, p.price) not in better]
+        return sorted([*moved, *kept], key=order)
 
 
-def _service(
-    id: str, solver: Solver, now: Solver, scores: Scores, down: Collection[str], fleet: Fleet
-) -> Service:
-    cuts = solver.cuts(id)
-    singles = sorted(cuts.singles, key=lambda e: (-scores.broken(e), e))
-    state = "down" if id in down else fleet.graph.get(id).state or "up"
-    return Service(
-        id=id,
-        state=state,
-        alone=tuple(_alone(e, solver, scores) for e in singles),
-        pairs=_worst_pairs(cuts, scores),
-        pairs_total=len(cuts.pairs),
-        minutes=scores.minutes(cuts),
-        now=() if now is solver else tuple(sorted(now.cuts(id).singles - cuts.singles)),
-    )
+class _Row(NamedTuple):
+    cuts: Cuts
+    now: Cuts
+    service: Service
+    shares: dict[str, float]
 
 
 def _alone(element: str, solver: Solver, scores: Scores) -> Alone:
@@ -125,12 +156,11 @@ def _worst_pairs(cuts: Cuts, scores: Scores) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(cuts.pairs, key=size)[:PAIRS_MAX])
 
 
-def top_services(graph: Graph, services: Iterable[str]) -> Iterator[str]:
+def top_services(graph: Graph, services: Sequence[str]) -> list[str]:
     """The services on which no other one hangs, but for the fleet: counted, none counts twice."""
-    for id in services:
-        above = graph.ancestors([id]) - {id, FLEET}
-        if id != FLEET and not any(a.partition(":")[0] in SERVICES for a in above):
-            yield id
+    counted = [id for id in services if id != FLEET]
+    below = graph.support({child for id in counted for child in graph.below(id)})
+    return [id for id in counted if id not in below]
 
 
 def lost(graph: Graph, down: Collection[str]) -> Iterator[Lost]:
@@ -142,17 +172,3 @@ def lost(graph: Graph, down: Collection[str]) -> Iterator[Lost]:
             if gone:
                 total = len(one.of)
                 yield Lost(id, total - len(gone), total, one.least, gone)
-
-
-def _purchases(
-    fleet: Fleet, scores: Scores, rates: Rates, tops: Sequence[str], prices: Mapping[str, float]
-) -> list[Purchase]:
-    """A second one of everything, and what a cable does; the most for its money first."""
-    solver = fleet.solver
-    doubled = purchases(solver, scores, tops, prices)
-    worst = sorted((p for p in doubled if p.stops), key=lambda p: (-p.minutes, p.component))
-    ids = list(dict.fromkeys(p.component for p in worst))
-    moved = tried(fleet.graph, solver, rates, tops, prices, ids)
-    better = {(p.component, p.price) for p in moved}  # a second one, and on another feed as well
-    kept = [p for p in doubled if (p.component, p.price) not in better]
-    return sorted([*moved, *kept], key=order)

@@ -24,13 +24,20 @@ class Common(msgspec.Struct, frozen=True):
     of: tuple[str, ...]
 
 
-def common_causes(graph: Graph, solver: Solver, among: Collection[str]) -> Iterator[Common]:
-    """What is shared by those who should stand in for each other, the most shared first."""
+#: What was found for a need, and the nodes and cuts that it was found from.
+Memo = dict[Need, tuple[list[object], list[tuple[str, str]]]]
+
+
+def common_causes(
+    graph: Graph, solver: Solver, among: Collection[str], memo: Memo
+) -> Iterator[Common]:
+    """What is shared by those who should stand in for each other, by how. ``memo`` is given again
+    with the next question: what is the same is not looked at again."""
     found: dict[tuple[str, str], list[str]] = {}
     for id in sorted(among):
         for one in graph.get(id).needs:
             if one.spare > 0:
-                for shared in (*_hangs_on(solver, one), *_alike(graph, one)):
+                for shared in _shared(graph, solver, one, memo):
                     found.setdefault(shared, []).append(id)
     for (how, what), of in sorted(found.items(), key=lambda item: (_order(item[0][0]), item)):
         yield Common(how, what, tuple(dict.fromkeys(of)))
@@ -38,6 +45,15 @@ def common_causes(graph: Graph, solver: Solver, among: Collection[str]) -> Itera
 
 def _order(how: str) -> int:
     return ("hangs on", "batch", "firmware", "months").index(how)
+
+
+def _shared(graph: Graph, solver: Solver, one: Need, memo: Memo) -> list[tuple[str, str]]:
+    basis: list[object] = [solver.cuts(child) for child in one.of]
+    basis += [graph.get(child).facts for child in one.of]
+    known = memo.get(one)
+    if known is None or any(a is not b for a, b in zip(known[0], basis)):
+        known = memo[one] = basis, [*_hangs_on(solver, one), *_alike(graph, one)]
+    return known[1]
 
 
 def _hangs_on(solver: Solver, one: Need) -> Iterator[tuple[str, str]]:

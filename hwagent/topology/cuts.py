@@ -45,9 +45,10 @@ class Solver:
     def given(self, failed: Iterable[str]) -> "Solver":
         """A solver for the same graph with these failed; takes over what does not change."""
         other = Solver(self._graph, failed)
-        changed = self._graph.ancestors(other._down)
-        other._cuts = {id: c for id, c in self._cuts.items() if id not in changed}
-        other._members = {id: m for id, m in self._members.items() if id not in changed}
+        other._cuts, other._members = self._cuts.copy(), self._members.copy()
+        for id in self._graph.ancestors(other._down):
+            other._cuts.pop(id, None)
+            other._members.pop(id, None)
         return other
 
     def changed(self, ids: Iterable[str]) -> None:

@@ -21,6 +21,8 @@ class Fleet:
         self._told: dict[str, dict[str, Node]] = {}
         #: By id, what is said of a component and by how many: a switch is told by all of its rack.
         self._by_id: dict[str, Counter[Node]] = {}
+        #: What is said not to work, or not to be known, by id.
+        self._states: dict[str, str] = {}
         #: Services by kind, and whether those that make up the fleet have changed.
         self._tops: dict[str, set[str]] = {kind: set() for kind in SERVICES}
         self._new_tops = False
@@ -64,23 +66,26 @@ class Fleet:
 
     def failed(self, dead: Iterable[str] = ()) -> set[str]:
         """What is down now by what its host says; ``dead`` hosts besides."""
-        said = {id for id in self._by_id if self.graph.get(id).state == "down"}
+        said = {id for id, state in self._states.items() if state == "down"}
         return said | {f"host:{name}" for name in dead}
 
     def unknown(self) -> list[str]:
         """Components of which nobody can tell whether they work."""
-        return sorted(i for i in self._by_id if self.graph.get(i).state == "unknown")
+        return sorted(id for id, state in self._states.items() if state == "unknown")
 
     def _settle(self, id: str, said: Counter[Node]) -> None:
         kind = id.partition(":")[0]
         if kind in self._tops and (id in self._tops[kind]) != bool(said):
             (self._tops[kind].add if said else self._tops[kind].discard)(id)
             self._new_tops = True
+        self._states.pop(id, None)
         if not said:
             del self._by_id[id]
             self._solver.changed(self.graph.remove(id))
             return
         node = reduce(joined, sorted(said, key=repr) if len(said) > 1 else said)
+        if node.state:
+            self._states[id] = node.state
         before = self.graph.get(id)
         touched = self.graph.put(node)
         if before.needs != node.needs:

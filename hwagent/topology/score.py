@@ -5,7 +5,7 @@ broken, taken as the sum over them (the rare-event bound of fault trees: IEC 610
 larger sets are not counted, failures count as independent.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -59,17 +59,13 @@ class Scores:
         alone = sum(self.broken(e) for e in cuts.singles)
         return MINUTES * (alone + sum(self.broken(a) * self.broken(b) for a, b in cuts.pairs))
 
-    def by_element(self, services: Iterable[str]) -> dict[str, float]:
-        """Minutes a year, of these services together, that are due to each element."""
-        found: dict[str, float] = {}
-        for service in services:
-            cuts = self._solver.cuts(service)
-            for element in cuts.singles:
-                found[element] = found.get(element, 0.0) + MINUTES * self.broken(element)
-            for a, b in cuts.pairs:
-                both = MINUTES * self.broken(a) * self.broken(b)
-                found[a] = found.get(a, 0.0) + both
-                found[b] = found.get(b, 0.0) + both
+    def shares(self, cuts: Cuts) -> dict[str, float]:
+        """Minutes a year of a service with these cuts that are due to each element."""
+        found = {element: MINUTES * self.broken(element) for element in cuts.singles}
+        for a, b in cuts.pairs:
+            both = MINUTES * self.broken(a) * self.broken(b)
+            found[a] = found.get(a, 0.0) + both
+            found[b] = found.get(b, 0.0) + both
         return found
 
 
@@ -79,19 +75,26 @@ def price_of(id: str, prices: Mapping[str, float]) -> float | None:
 
 
 def purchases(
-    solver: Solver, scores: Scores, services: Sequence[str], prices: Mapping[str, float]
+    solver: Solver,
+    scores: Scores,
+    shares: Mapping[str, Mapping[str, float]],
+    prices: Mapping[str, float],
 ) -> list[Purchase]:
-    """What a second one of each component saves, the most for its money first.
+    """What a second one of each component saves, the most for its money first. ``shares`` are the
+    minutes of each service that are due to each element.
 
     With two of a component, both must be broken for what one broke before. Every member of an
     element is bought by itself: a second power supply does not double the host.
     """
     stops: dict[str, list[str]] = {}
-    for service in services:
+    total: dict[str, float] = {}
+    for service, due in shares.items():
         for element in solver.cuts(service).singles:
             stops.setdefault(element, []).append(service)
+        for element, minutes in due.items():
+            total[element] = total.get(element, 0.0) + minutes
     found = []
-    for element, minutes in scores.by_element(services).items():
+    for element, minutes in total.items():
         whole = scores.broken(element)
         for member in solver.members(element):
             share = scores.broken_member(member)

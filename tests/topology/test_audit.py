@@ -10,7 +10,7 @@ from hwagent.config.topology import Reliability, Topology
 from hwagent.config.units import Duration
 from hwagent.daemon.whatif import capacities, shifts
 from hwagent.testing.racks import Racks
-from hwagent.topology.audit import audit
+from hwagent.topology.audit import Audit, Auditor
 from hwagent.topology.dot import dot
 from hwagent.topology.fleet import Fleet
 from hwagent.topology.graph import Node, need
@@ -20,6 +20,10 @@ from hwagent.topology.tree import roots, tree
 from hwagent.topology.view import topology
 from hwagent.topology.whatif import components, what_if
 from tests.cli.running import cli
+
+
+def audit(fleet: Fleet, topology: Topology) -> Audit:
+    return Auditor(fleet).audit(topology)
 
 
 def racks(hosts: int = 4) -> tuple[Racks, Fleet]:
@@ -84,6 +88,20 @@ def test_redundancy_that_is_lost_is_told_with_what_stops_a_service_now():
     host = next(s for s in found.services if s.id == "host:r1h1")
     assert "nic:r1h1/eno2" in host.now
     assert host.state == "up"
+
+
+def test_after_each_change_an_auditor_tells_what_a_new_one_would():
+    made, fleet = racks(2)
+    auditor = Auditor(fleet)
+    for host in ("r1h1", "r2h2", "r3h1"):
+        for nodes in (made.part(host)[:-3], [], made.part(host)):
+            fleet.take(host, nodes)
+            for dead in ([], ["r1h2"]):
+                again = auditor.audit(Topology(), dead)
+                fresh = Fleet()
+                for owner in made.names:
+                    fresh.take(owner, nodes if owner == host else made.part(owner))
+                assert again == Auditor(fresh).audit(Topology(), dead)
 
 
 def test_what_is_alike_is_told():
