@@ -10,6 +10,7 @@ comparison, one planned move by ``hwagent vip move`` in the same run. Needs root
 
 import argparse
 import json
+import signal
 import statistics
 import sys
 import tempfile
@@ -65,6 +66,7 @@ def main() -> int:
     parser.add_argument("--interval", type=float, default=0.1)
     parser.add_argument("--newer", action="store_true", help="each starts as the next version")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory() as place, fleet(options.hosts, options.vips) as made:
         system = Hwagent(made, Path(place), options.interval)
         for host in made.hosts:
