@@ -1,4 +1,4 @@
-"""Another machine that answers for a virtual IP is a finding: a component for each such address."""
+"""Who answers for virtual IPs on the wire, where it is not as it should be: a component for each."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,15 +15,16 @@ VIP_METRICS: tuple[Metric, ...] = (
         source="RFC 5227, 2.4",
     ),
     counter("duplicates", "announcements of others since the holder's start", source="RFC 5227"),
+    gauge("answering", "machines that answer for an address which another host holds"),
     gauge("present", "always 1"),
     gauge("probe_stuck", "always 0: the holder tells it by itself"),
 )
-VIP_ATTRIBUTES = ("address", "interface", "rival")
+VIP_ATTRIBUTES = ("address", "interface", "rival", "macs")
 JOB: Job = ("holder", "rivals")
 
 
 class Rivals:
-    """Remembers for which addresses one was heard: afterwards they are told as calm."""
+    """Remembers which addresses were odd once: afterwards they are told as calm."""
 
     def __init__(self) -> None:
         self._known: set[str] = set()
@@ -32,7 +33,8 @@ class Rivals:
         """What the holder's status says of them."""
         found = []
         for vip in vips:
-            if vip.get("duplicates"):
+            answering = vip.get("answering")
+            if vip.get("duplicates") or (answering is not None and len(answering) != 1):
                 self._known.add(vip["address"])
             if vip["address"] in self._known:
                 found.append(_sample(vip))
@@ -40,11 +42,19 @@ class Rivals:
 
 
 def _sample(vip: Mapping[str, Any]) -> Sample:
-    rival = vip.get("duplicate", "")
+    rival, answering = vip.get("duplicate", ""), vip.get("answering")
+    metrics = {"duplicate": int(bool(rival)), "duplicates": vip.get("duplicates", 0)}
+    if answering is not None:
+        metrics["answering"] = len(answering)
     return Sample(
         id=f"vip:{vip['address'].partition('/')[0]}",
         kind="vip",
-        attributes={"address": vip["address"], "interface": vip["interface"], "rival": rival},
-        metrics={"duplicate": int(bool(rival)), "duplicates": vip.get("duplicates", 0)},
+        attributes={
+            "address": vip["address"],
+            "interface": vip["interface"],
+            "rival": rival,
+            "macs": " and ".join(answering or ()),
+        },
+        metrics=metrics,
         unreadable=vip["reason"] if vip["state"] == "unknown" else "",
     )

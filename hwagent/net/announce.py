@@ -12,7 +12,7 @@ _BROADCAST = b"\xff" * 6
 _ALL_NODES_MAC = bytes.fromhex("333300000001")
 _ALL_NODES = socket.inet_pton(socket.AF_INET6, "ff02::1")
 _ARP, _IPV6 = 0x0806, 0x86DD
-_ICMPV6, _ADVERTISEMENT, _TARGET_LINK_ADDRESS = 58, 136, 2
+_ICMPV6, _SOLICITATION, _ADVERTISEMENT, _TARGET_LINK_ADDRESS = 58, 135, 136, 2
 _ROUTER, _OVERRIDE = 0x80, 0x20
 _HOP_LIMIT = 255
 #: ARPHRD_ETHER: the link type that these frames are for (bonds, bridges and VLANs have it too).
@@ -32,6 +32,19 @@ def frames(address: str, mac: bytes, router: bool = False) -> list[bytes]:
     return [_arp(1, packed, mac, bytes(6)), _arp(2, packed, mac, mac)]
 
 
+def question(address: str, mac: bytes) -> bytes:
+    """A frame that asks who has an IP address; neighbours learn nothing of who asks. It is an ARP
+    probe (RFC 5227, 2.1.1), or a neighbour solicitation from the unspecified address (RFC 4861,
+    4.3). Raises OSError on a bad address."""
+    if ":" not in address:
+        frame = _arp(1, bytes(4), mac, bytes(6))
+        return frame[:-4] + socket.inet_pton(socket.AF_INET, address)
+    target = socket.inet_pton(socket.AF_INET6, address)
+    group = socket.inet_pton(socket.AF_INET6, "ff02::1:ff00:0")[:13] + target[13:]
+    packet = _neighbour_packet(bytes(16), group, _SOLICITATION, bytes(4) + target)
+    return b"\x33\x33" + group[12:] + mac + struct.pack("!H", _IPV6) + packet
+
+
 def _arp(operation: int, ip: bytes, mac: bytes, target: bytes) -> bytes:
     header = _BROADCAST + mac + struct.pack("!H", _ARP)
     return header + struct.pack("!HHBBH", 1, 0x0800, 6, 4, operation) + mac + ip + target + ip
@@ -40,12 +53,17 @@ def _arp(operation: int, ip: bytes, mac: bytes, target: bytes) -> bytes:
 def _advertisement(ip: bytes, mac: bytes, router: bool) -> bytes:
     flags = _OVERRIDE | (_ROUTER if router else 0)
     rest = struct.pack("!B3x", flags) + ip + struct.pack("!BB", _TARGET_LINK_ADDRESS, 1) + mac
-    head = struct.pack("!BB", _ADVERTISEMENT, 0)
-    length = len(head) + 2 + len(rest)
-    pseudo = ip + _ALL_NODES + struct.pack("!I3xB", length, _ICMPV6)
-    icmp = head + struct.pack("!H", _checksum(pseudo + head + b"\0\0" + rest)) + rest
-    packet = struct.pack("!IHBB", 6 << 28, length, _ICMPV6, _HOP_LIMIT) + ip + _ALL_NODES + icmp
+    packet = _neighbour_packet(ip, _ALL_NODES, _ADVERTISEMENT, rest)
     return _ALL_NODES_MAC + mac + struct.pack("!H", _IPV6) + packet
+
+
+def _neighbour_packet(source: bytes, target: bytes, kind: int, rest: bytes) -> bytes:
+    """An IPv6 packet of neighbour discovery."""
+    head = struct.pack("!BB", kind, 0)
+    length = len(head) + 2 + len(rest)
+    pseudo = source + target + struct.pack("!I3xB", length, _ICMPV6)
+    icmp = head + struct.pack("!H", _checksum(pseudo + head + b"\0\0" + rest)) + rest
+    return struct.pack("!IHBB", 6 << 28, length, _ICMPV6, _HOP_LIMIT) + source + target + icmp
 
 
 def _checksum(data: bytes) -> int:
@@ -67,6 +85,10 @@ class Announcer:
         router = ":" in address and _forwards(interface)
         for frame in frames(address, mac, router):
             self._socket.sendto(frame, (interface, 0))
+
+    def ask(self, interface: str, address: str, mac: bytes) -> None:
+        """Asks once on an interface who has an IP address."""
+        self._socket.sendto(question(address, mac), (interface, 0))
 
     def close(self) -> None:
         """Closes the socket."""

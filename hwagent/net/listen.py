@@ -26,15 +26,23 @@ _READS = 64
 #: Where the sender stands in ARP, and the target in a neighbour advertisement.
 _SENDER, _TARGET = slice(28, 32), slice(62, 78)
 
+#: Operation of an ARP reply.
+_REPLY = b"\0\2"
+
 Instruction = tuple[int, int, int, int]
 
 
 class Heard(NamedTuple):
-    """A machine with this MAC address said on an interface that an IP address is its own."""
+    """A machine with this MAC address said on an interface that an IP address is its own.
+
+    It is an ``answer`` if it may be one: advertisements that answer whoever did not say who he is
+    go to all nodes (RFC 4861, 7.2.4), as those go that answer nobody.
+    """
 
     interface: str
     address: str
     mac: bytes
+    answer: bool = True
 
 
 def program(family: int, addresses: Collection[bytes]) -> list[Instruction]:
@@ -73,7 +81,9 @@ class Ear:
                 where = _SENDER if family == socket.AF_INET else _TARGET
                 address = packet[where]
                 if len(address) == where.stop - where.start:
-                    yield Heard(self._interface, socket.inet_ntop(family, address), packet[6:12])
+                    known = socket.inet_ntop(family, address)
+                    answer = family == socket.AF_INET6 or packet[20:22] == _REPLY
+                    yield Heard(self._interface, known, packet[6:12], answer)
 
     def close(self) -> None:
         """Closes the sockets."""

@@ -9,6 +9,7 @@ from hwagent.net.rtnetlink import Address, Events, Link, Netlink
 
 from .carrier import Carriers
 from .effects import AddAddress, DelAddress, Effect, Place
+from .ward import ip
 
 #: Reads of the event socket in one turn; the rest waits for the next.
 _READS = 64
@@ -81,6 +82,12 @@ class Kernel:
                 yield from (heard for heard in ear.heard() if heard.mac not in own)
             except OSError:
                 self._ears.pop(name).close()
+
+    def ask(self, place: Place) -> None:
+        """Asks the wire who has an address; only Ethernet has neighbours that answer."""
+        link = self._links.get(place.interface)
+        if link is not None and link.kind == ETHERNET:
+            self._announcer.ask(place.interface, ip(place.address), link.mac)
 
     def neighbour(self, interface: str, address: str) -> bytes:
         """The MAC address of a neighbour; empty if this host does not know it."""

@@ -10,6 +10,7 @@ from .chamber import Chamber
 from .kernel import Kernel
 from .machine import Machine
 from .protocol import Vip
+from .rollcall import Rollcall
 from .ward import ip
 
 #: Seconds between looks. What was heard waits so long: no flood of theirs wakes this process.
@@ -26,6 +27,7 @@ class Lookout:
         self._kernel = kernel
         self._machine = machine
         self._chamber = chamber
+        self._rollcall = Rollcall()
         self._at = 0.0
         self._planned = False
 
@@ -43,16 +45,29 @@ class Lookout:
         return self._at if self._planned else math.inf
 
     def look(self, now: float) -> bool:
-        """Tells the machine whom it heard, if it is time; true if there was anybody."""
+        """Tells the machine whom it heard, and asks who else is there, if it is time; true if there
+        is news."""
         if now < self._at:
             return False
         self._at = now + INTERVAL
+        news = self._hear(now)
+        for address, macs in self._rollcall.judge(now):
+            self._machine.answered(address, macs)
+            news = True
+        for place in self._rollcall.take(now, self._machine.elsewhere):
+            with suppress(OSError):  # an interface that has just gone
+                self._kernel.ask(place)
+        return news
+
+    def _hear(self, now: float) -> bool:
         known: dict[tuple[str, bytes], str] = {}
         for heard in self._kernel.heard():
             if self._machine.holds(heard.address):
                 who = known.get((heard.address, heard.mac)) or self._who(heard, len(known))
                 known[heard.address, heard.mac] = who
                 self._machine.rival(now, heard.address, heard.mac.hex(":"), who)
+            elif heard.answer:
+                self._rollcall.heard(heard.address, heard.mac.hex(":"))
         return bool(known)
 
     def _who(self, heard: Heard, asked: int) -> str:

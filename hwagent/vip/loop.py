@@ -451,4 +451,5 @@ class Holder:
             holder,
             rival,
             ward.rival.count,
+            None if held else ward.answering,
         )

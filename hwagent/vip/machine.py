@@ -132,6 +132,21 @@ class Machine:
         """Forbids touching anything, with a reason, or allows it with an empty one."""
         self._barred = reason
 
+    def elsewhere(self) -> list[Place]:
+        """Addresses of groups that are not held here, each on an interface that has carrier."""
+        found = []
+        for ward in self._wards.values() if not self._barred else ():
+            good = next((name for name in ward.interfaces if self._up.get(name)), "")
+            virtual = good in self._announcements.steady  # a MAC address like that of our own link
+            if ward.group and ward.state != "held" and good and not virtual:
+                found.append(Place(good, ward.address))
+        return found
+
+    def answered(self, address: str, macs: tuple[str, ...]) -> None:
+        """Who answers for an address (without prefix length) that is not held here."""
+        if (ward := self._by_ip.get(address)) is not None:
+            ward.answering = macs
+
     def rival(self, now: float, address: str, mac: str, who: str) -> None:
         """Another machine says that an address (without prefix length) is its own: if it is held
         here, that is told, and the neighbours hear again whose it is."""

@@ -173,6 +173,8 @@ class VipStatus(msgspec.Struct, frozen=True):
     One that is ``preparing`` is promised to this host, and its services are being started.
     ``holder`` is the host that has it, as far as the voter here knows. ``duplicate`` is another
     machine that answers for an address held here, and ``duplicates`` how often any was heard.
+    ``answering`` are the MAC addresses that answer for one that is held elsewhere, when it is asked
+    for from here; None if that is not known.
     """
 
     address: str
@@ -185,6 +187,7 @@ class VipStatus(msgspec.Struct, frozen=True):
     holder: str = ""
     duplicate: str = ""
     duplicates: int = 0
+    answering: tuple[str, ...] | None = None
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):

@@ -45,6 +45,7 @@ class Ward(msgspec.Struct):
     refused: dict[str, float] = {}
     refusal: str = ""
     preparation: Preparation | None = None
+    answering: tuple[str, ...] | None = None
     rival: Rival = msgspec.field(default_factory=Rival)
 
     @property

@@ -13,6 +13,7 @@ from tests.fleet.faults import FAULTS
 from tests.fleet.lab import VIP, Host, fleet
 from tests.fleet.systems import Hwagent
 from tests.fleet.test_fleet import strike
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("nft") is None, reason="needs root and nft(8)"
@@ -64,3 +65,19 @@ def known(system: Hwagent) -> str:
     told = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
     [entry] = json.loads(told)
     return str(entry["lladdr"])
+
+
+def test_the_others_hear_on_the_wire_who_answers(three: Hwagent) -> None:
+    if isinstance(three, Virtual):
+        pytest.skip("one MAC address for all hosts: who answers cannot be told")
+    three.ready()
+    owner = three.fleet.owner()
+    others = [host for host in three.fleet.hosts if host is not owner]
+
+    def told() -> bool:
+        statuses = [three.status(host) for host in others]
+        return [s["vips"][0]["answering"] for s in statuses if s] == [owner.macs()[:1]] * 2
+
+    wait_for(told, 120, "both others to hear the owner")
+    status = three.status(owner)
+    assert status["vips"][0]["answering"] is None, "it is held there"
