@@ -21,9 +21,10 @@ class Hook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A command for the start and one for the stop, each a list of words; no shell reads them.
 
     The first word is an absolute path, owned by root and not writable by others. The environment
-    tells HWAGENT_VIP, HWAGENT_ADDRESS, HWAGENT_EPOCH, HWAGENT_STATE, HWAGENT_REASON, HWAGENT_GROUP
-    and HWAGENT_HOST. What is started may be started again: with the same epoch after a conflict,
-    with a higher one after a change of owners.
+    tells HWAGENT_STEP (start, stop, or repeat: once more after a conflict), HWAGENT_EPOCH (grows
+    with every owner: a fencing token), HWAGENT_STATE, HWAGENT_REASON, HWAGENT_VIP, HWAGENT_ADDRESS,
+    HWAGENT_GROUP and HWAGENT_HOST. A restarted agent stops what should not run here, so a stop may
+    come without a start.
     """
 
     start: tuple[str, ...] = ()
