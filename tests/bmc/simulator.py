@@ -27,6 +27,8 @@ set_working_mc 0x20
   user 2 true "monitor" "{password}" admin 10 none md2 md5 straight
 console 127.0.0.1 {console}
 """
+#: Where an emulated machine comes for the BMC on its board (QEMU, ipmi-bmc-extern).
+_BOARD = "serial 15 127.0.0.1 {machine} codec VM\n"
 _BITS, _LEVELS = "000000011111111", "000111111000000"
 _MACHINE = f"""\
 mc_setbmc {_MC}
@@ -79,10 +81,13 @@ def _until_prompt(stream: socket.socket) -> None:
 
 
 @contextmanager
-def simulator(directory: Path) -> Iterator[Simulator]:
-    """A BMC on ports of its own, for as long as it is needed."""
+def simulator(directory: Path, machine: int = 0) -> Iterator[Simulator]:
+    """A BMC on ports of its own, for as long as it is needed; with a port for an emulated machine,
+    if one is given."""
     port, console = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
-    (directory / "lan.conf").write_text(_LAN.format(port=port, console=console, password=PASSWORD))
+    text = _LAN.format(port=port, console=console, password=PASSWORD)
+    text += _BOARD.format(machine=machine) if machine else ""
+    (directory / "lan.conf").write_text(text)
     records = (_full(1, "CPU Temp"), _compact(2, "PS1 Status"))
     lines = (f"main_sdr_add {_MC} " + " ".join(map(hex, record)) for record in records)
     (directory / "lab.emu").write_text(_MACHINE + "\n".join(lines) + "\n")

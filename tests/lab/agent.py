@@ -8,18 +8,22 @@ from typing import Any
 
 from tests.lab.machine import Machine
 
+STICK = "scsi-hd,id=stick,drive=stick,bus=hba.0"
 
-def stick(deb: Path, place: Path) -> tuple[str, ...]:
-    """A memory stick with the package on it, as arguments of QEMU."""
+
+def stick(deb: Path, place: Path, *others: Path) -> tuple[str, ...]:
+    """A memory stick with the package on it, and others by their own names, as arguments of QEMU;
+    STICK plugs it in."""
     tree, file = place / "stick", place / "stick.img"
     tree.mkdir(parents=True, exist_ok=True)
     shutil.copy(deb, tree / "hwagent.deb")
+    for other in others:
+        shutil.copy(other, tree)
     with open(file, "wb") as f:
-        f.truncate(deb.stat().st_size + (16 << 20))
+        f.truncate(sum(p.stat().st_size for p in tree.iterdir()) + (16 << 20))
     subprocess.run(["mkfs.ext4", "-q", "-L", "STICK", "-d", tree, file], check=True)
     shutil.rmtree(tree)
-    drive = f"if=none,id=stick,file={file},format=raw,readonly=on"
-    return ("-drive", drive, "-device", "virtio-blk-pci,drive=stick,serial=stick")
+    return ("-blockdev", f"driver=file,node-name=stick,filename={file},read-only=on")
 
 
 class Agent:
@@ -30,19 +34,25 @@ class Agent:
 
     def install(self) -> None:
         """As an operator does it, who has a stick and no network. Raises Failed."""
-        self.machine.sh("mkdir -p /mnt/stick && mount -o ro LABEL=STICK /mnt/stick")
+        self.machine.plug(STICK)
+        self.machine.sh("udevadm settle; mkdir -p /mnt/stick; mount -o ro LABEL=STICK /mnt/stick")
         self.machine.sh("dpkg -i /mnt/stick/hwagent.deb")
         self.machine.sh("umount /mnt/stick")
+        self.machine.pull("stick")
 
     def configure(self, **configuration: Any) -> None:
-        """Writes the configuration and has it counted. Raises Failed."""
+        """Writes the configuration, and starts with it. Raises Failed."""
+        self.write_configuration(configuration)
+        self.machine.sh("systemctl restart hwagent-helper hwagent-holder hwagent")
+        self.ready()
+
+    def write_configuration(self, configuration: dict[str, Any]) -> None:
+        """Writes the configuration. Raises Failed."""
         text = json.dumps({"mode": "act", **configuration})  # JSON is YAML
         self.machine.write("/etc/hwagent/hwagent.yaml", text)
-        self.machine.sh("systemctl reload hwagent || systemctl status --no-pager hwagent; "
-                        "hwagent config check")  # fmt: skip
-        self.ready(configuration.get("host"))
+        self.machine.sh("hwagent config check")
 
-    def ready(self, host: str | None = None) -> None:
+    def ready(self) -> None:
         """Waits until everything was looked at once, and the configuration counts."""
 
         def whole() -> bool:
@@ -55,9 +65,9 @@ class Agent:
         """A component, None if it is not known."""
         return self.machine.get(f"/v1/components/{id}")
 
-    def records(self, types: str, component: str = "", span: float = 86400) -> list[Any]:
+    def records(self, types: str, component: str = "", span: float = 3600) -> list[Any]:
         """Records of the journal, oldest first."""
-        query = f"/v1/history?types={types}&span={span}&limit=10000"
+        query = f"/v1/history?types={types}&span={span}&limit=1000"
         told = self.machine.get(query + (f"&component={component}" if component else ""))
         return list(told["records"]) if told else []
 

@@ -4,21 +4,24 @@ take minutes and emulate whole machines."""
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.lab import counter
 from tests.lab.agent import Agent, stick
-from tests.lab.image import Image, alone, image
-from tests.lab.machine import Machine
+from tests.lab.image import Image, alone, cache, image
+from tests.lab.machine import Machine, saved
 from tests.lab.table import REPOSITORY, Table
 
 if not os.environ.get("HWAGENT_LAB"):
     collect_ignore_glob = ["test_*.py"]
 
 KEPT = REPOSITORY / "build/lab"
+_KEPT_FOR = 3 * 86400.0
 Make = Callable[..., Machine]
 
 
@@ -31,33 +34,39 @@ def deb() -> Path:
 @pytest.fixture(scope="session")
 def debian() -> Image:
     """A system without hwagent."""
-    return image()
+    found = image()
+    os.utime(found.root.parent)
+    return found
 
 
 @pytest.fixture(scope="session")
 def installed(debian: Image, deb: Path) -> Image:
-    """A system with hwagent installed, which has not run since; kept by the package's bytes."""
-    digest = hashlib.sha256(deb.read_bytes()).hexdigest()[:16]
+    """A machine that was saved after hwagent was installed, its agent running; kept by the
+    package's bytes. Machines made of it go on from there."""
+    # on another host its clock would run at another speed
+    inputs = deb.read_bytes() + str(round(counter.khz() / 1000)).encode()
+    digest = hashlib.sha256(inputs).hexdigest()[:16]
     with alone(f"{debian.root.parent.name}-{digest}") as place:
         root = place / "root.qcow2"
         if not root.exists():
-            _forget(debian.root.parent)
+            _forget()
             machine = Machine("installing", place / "m", debian, extra=stick(deb, place))
             try:
                 machine.start()
                 Agent(machine).install()
-                machine.sh("sync")
-                machine.shutdown()
+                machine.until(lambda: (machine.get("/v1/status") or {}).get("ready"), "the agent")
+                machine.save()
             finally:
                 machine.close()
             machine.root.rename(root)
+        os.utime(place)
     return debian._replace(root=root)
 
 
-def _forget(system: Path) -> None:
-    """Images with packages of before: of the same system, and nobody needs them."""
-    for old in system.parent.glob(f"{system.name}-*"):
-        if old.is_dir() and old.stat().st_mtime < system.stat().st_mtime:
+def _forget() -> None:
+    """Takes away images that nobody has used for days: each is a gigabyte or so."""
+    for old in cache().iterdir():
+        if old.is_dir() and time.time() - old.stat().st_mtime > _KEPT_FOR:
             shutil.rmtree(old)
 
 
@@ -78,10 +87,10 @@ def keep_machine(
 def _making(request: pytest.FixtureRequest, place: Path) -> Iterator[Make]:
     machines: list[Machine] = []
 
-    def make(name: str, image: Image, **what: Any) -> Machine:
+    def make(name: str, image: Image, cold: bool = False, **what: Any) -> Machine:
         machine = Machine(name, place / name, image, **what)
         machines.append(machine)
-        machine.start()
+        machine.start() if cold or not saved(image) else machine.resume()
         return machine
 
     yield make
@@ -101,7 +110,7 @@ def _keep(machine: Machine, place: Path) -> None:
         shutil.copy(machine.place / name, place)
     try:
         (place / "journal").write_text(Agent(machine).tell())
-        machine.sh("cd /run/lab && hwagent capture --output capture.tar.gz", 300)
+        machine.sh("cd /run/lab && hwagent capture capture.tar.gz", 300)
         (place / "capture.b64").write_text(machine.sh("base64 /run/lab/capture.tar.gz"))
     except Exception as e:
         (place / "no-more").write_text(f"{type(e).__name__}: {e}\n")

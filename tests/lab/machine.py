@@ -5,6 +5,7 @@ Nothing here waits for a time: under emulation on a busy host a boot may take mi
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -13,16 +14,16 @@ from concurrent.futures import Future, TimeoutError
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from tests.lab import counter
 from tests.lab.channel import Answer, Channel
 from tests.lab.image import Image
 from tests.lab.qmp import Monitor
 
 #: The longest that anything may take, in seconds; only a machine that hangs gets there.
-PATIENCE = 600.0
+PATIENCE = 1200.0
 _KERNEL = (
     "root=LABEL=root rw console=ttyS0 quiet net.ifnames=0 mitigations=off panic=-1"
-    # calibrated on a busy host the processor's counter may run at any speed
-    " clocksource=hpet"
+    " tsc=reliable tsc_early_khz={khz}"
 )
 T = TypeVar("T")
 
@@ -57,8 +58,17 @@ class Nic(NamedTuple):
     mac: str
 
 
+#: A machine that was saved while it ran, in its root disk.
+_SAVED = "saved"
+#: Slots into which PCI Express cards are plugged.
+_SLOTS = 8
+
+
 class Machine:
-    """One machine; ``place`` gets its files, ``space`` is the network namespace it is in."""
+    """One machine; ``place`` gets its files, ``space`` is the network namespace it is in.
+
+    All have the same board; disks and cards are plugged into its slots, in the order given.
+    """
 
     def __init__(
         self,
@@ -68,8 +78,6 @@ class Machine:
         disks: tuple[Disk, ...] = (),
         nics: tuple[Nic, ...] = (),
         extra: tuple[str, ...] = (),
-        memory: int = 1024,
-        cores: int = 1,
         space: str = "",
     ) -> None:
         self.name = name
@@ -78,7 +86,6 @@ class Machine:
         self.disks = {disk.name: disk for disk in disks}
         self.nics = nics
         self.extra = extra
-        self.size = (memory, cores)
         self.space = space
         self.process: subprocess.Popen[bytes] | None = None
         place.mkdir(parents=True, exist_ok=True)
@@ -89,20 +96,67 @@ class Machine:
         then."""
         if not self.root.exists():
             overlay(self.image.root, self.root)
+        self._run(self._devices())
+        self.ready()
+
+    def resume(self) -> None:
+        """Has it go on where the image was saved, with its disks and cards plugged in then: what
+        else a boot takes minutes for."""
+        shutil.copy(self.image.root, self.root)
+        self._run([], "-S")
+        node = f"{ROOT}-file"
+        self._job("snapshot-load", {"tag": _SAVED, "vmstate": node, "devices": [node]})
+        self.qmp("cont")
+        self._first_word()
+        self.sh(f"date -s @{time.time():.3f}")
+        for device in self._devices():
+            self.plug(device)
+
+    def save(self) -> None:
+        """Writes down in its root disk where it stands, and ends it."""
+        node = f"{ROOT}-file"
+        self.sh("sync")
+        self.qmp("stop")
+        self._job("snapshot-save", {"tag": _SAVED, "vmstate": node, "devices": [node]})
+        self.qmp("quit")
+        assert self.process is not None
+        self.process.wait()
+        self.close()
+
+    def plug(self, device: str) -> None:
+        """Plugs a device in, as QEMU describes it, and waits until the machine has it."""
+        places = "ls /sys/class/net /sys/class/scsi_disk /sys/class/nvme | sort"
+        before = self.sh(places)
+        self.qmp("human-monitor-command", command_line=f"device_add {device}")
+        self.until(lambda: self.sh(places) != before, f"{device} to be there")
+
+    def _job(self, name: str, arguments: dict[str, Any]) -> None:
+        """Has QEMU do what takes a while. Raises Failed."""
+        self.qmp.run(name, {"job-id": name, **arguments})
+        job = self.until(lambda: next((j for j in self.qmp("query-jobs")
+                                       if j["status"] == "concluded"), None), name)  # fmt: skip
+        self.qmp("job-dismiss", id=name)
+        if "error" in job:
+            raise Failed(f"{self.name}: {name}: {job['error']}")
+
+    def _run(self, devices: list[str], *options: str) -> None:
+        """Starts QEMU with these devices plugged in."""
         for disk in self.disks.values():
             file = self.file(disk.name)
             if not file.exists():
                 with open(file, "wb") as f:
                     f.truncate(disk.size)
         enter = ["ip", "netns", "exec", self.space] if self.space else []
+        argv = [*self._argv(), *options]
+        for device in devices:
+            argv += ["-device", device]
         with open(self.place / "qemu.log", "ab") as log:
             self.process = subprocess.Popen(
-                [*enter, *self._argv()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                [*enter, *argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
         self.qmp = self._connected(lambda: Monitor(self.place / "qmp"))
         self.channel = self._connected(lambda: Channel(self.place / "lab"))
-        self.ready()
 
     def ready(self) -> None:
         """Waits until all that starts at boot has started."""
@@ -171,12 +225,12 @@ class Machine:
         self.sh(f"mkdir -p $(dirname {path}) && cat > {path} << 'END-OF-FILE'\n{text}\nEND-OF-FILE")
 
     def until(self, condition: Callable[[], T], what: str = "condition") -> T:
-        """Waits for a condition on the machine, asking twice a second."""
+        """Waits for a condition on the machine, asking once a second: emulated, an answer is work."""
         end = time.monotonic() + PATIENCE
         while not (value := condition()):
             self._alive()
             assert time.monotonic() < end, f"{self.name}: not within {PATIENCE:g} s: {what}"
-            time.sleep(0.5)
+            time.sleep(1)
         return value
 
     def file(self, disk: str) -> Path:
@@ -233,6 +287,11 @@ class Machine:
         self.shutdown()
         self.start()
 
+    def replace(self) -> None:
+        """Puts a machine like it was at first in its place, whatever became of it."""
+        self.close()
+        self.resume()
+
     def shutdown(self) -> None:
         """Has it shut down in order."""
         assert self.process is not None
@@ -254,48 +313,66 @@ class Machine:
             os.killpg(self.process.pid, number)
 
     def _argv(self) -> list[str]:
-        memory, cores = self.size
         argv = [
             "qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
-            "-m", str(memory), "-smp", str(cores), "-display", "none", "-nodefaults",
+            "-m", "1024", "-smp", "2", "-display", "none", "-nodefaults",
             "-kernel", str(self.image.kernel), "-initrd", str(self.image.initrd),
-            "-append", _KERNEL, "-no-reboot", "-name", self.name,
+            "-append", _KERNEL.format(khz=counter.khz()), "-no-reboot", "-name", self.name,
             "-serial", f"file:{self.place}/console",
             "-qmp", f"unix:{self.place}/qmp,server=on,wait=off",
-            "-drive", f"id=root,if=none,file={self.root},format=qcow2,cache=unsafe",
-            "-device", "virtio-blk-pci,drive=root,id=rootdisk,serial=root",
-            "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
+            *_throttled(ROOT, f"driver=qcow2,file.driver=file,file.filename={self.root}"),
+            "-device", f"virtio-blk-pci,drive={ROOT}-drive,id={ROOT},serial={ROOT}",
+            # one that goes on from a copy draws other random numbers than the next
+            "-device", "vmgenid,guid=auto", "-device", "virtio-rng-pci",
+            "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=lab,path={self.place}/lab,server=on,wait=off",
             "-device", "virtserialport,chardev=lab,name=lab",
             "-device", "virtio-scsi-pci,id=hba",
         ]  # fmt: skip
-        for number, disk in enumerate(self.disks.values()):
-            argv += self._disk(number, disk)
+        for slot in range(1, _SLOTS + 1):
+            argv += ["-device", f"pcie-root-port,id=slot{slot},chassis={slot},slot={slot}"]
+        for disk in self.disks.values():
+            argv += _throttled(disk.name, f"driver=file,filename={self.file(disk.name)}")
         for nic in self.nics:
             argv += ["-netdev", f"{nic.network},id={nic.name}"]
-            argv += ["-device", f"virtio-net-pci,netdev={nic.name},mac={nic.mac}"]
         return [*argv, *self.extra]
 
-    def _disk(self, number: int, disk: Disk) -> list[str]:
-        """A SCSI disk hangs on the host adapter, an NVMe one in a port of its own. Between the
-        disk and its file stands a throttle, which can be told to be slow, or to fail."""
-        name, file = disk.name, self.file(disk.name)
-        argv = [
-            "-object", f"throttle-group,id={name}-speed",
-            "-blockdev", f"driver=file,node-name={name}-file,filename={file},cache.no-flush=on",
-            "-blockdev", f"driver=throttle,node-name={name}-drive,file={name}-file,"
-            f"throttle-group={name}-speed",
-        ]  # fmt: skip
-        if disk.bus == "nvme":
-            port = f"pcie-root-port,id={name}-port,chassis={number + 1},slot={number + 1}"
-            device = f"nvme,id={name},drive={name}-drive,serial={name},bus={name}-port"
-            return [*argv, "-device", port, "-device", device]
-        device = f"scsi-hd,id={name},drive={name}-drive,serial={name},wwn={disk.wwn}"
-        device += ",bus=hba.0,product=LABDISK,rotation_rate=7200"
-        return [*argv, "-device", device]
+    def _devices(self) -> list[str]:
+        """The disks on the host adapter, the cards and NVMe disks in slots."""
+        slots = iter(range(1, _SLOTS + 1))
+        found = []
+        for disk in self.disks.values():
+            name = disk.name
+            if disk.bus == "nvme":
+                device = f"nvme,id={name},drive={name}-drive,serial={name},bus=slot{next(slots)}"
+            else:
+                device = f"scsi-hd,id={name},drive={name}-drive,serial={name},wwn={disk.wwn}"
+                device += ",bus=hba.0,product=LABDISK,rotation_rate=7200"
+            found.append(device)
+        for nic in self.nics:
+            device = f"virtio-net-pci,id={nic.name}-card,netdev={nic.name},mac={nic.mac}"
+            found.append(f"{device},bus=slot{next(slots)}")
+        return found
 
 
+#: The name of a machine's own disk, on which its system is.
+ROOT = "root"
 _UP = ("running", "degraded")
+
+
+def _throttled(name: str, drive: str) -> list[str]:
+    """A drive with a throttle before it, which can be told to be slow, or to fail."""
+    throttle = f"driver=throttle,node-name={name}-drive,file={name}-file"
+    return [
+        "-object", f"throttle-group,id={name}-speed",
+        "-blockdev", f"{drive},node-name={name}-file,cache.no-flush=on",
+        "-blockdev", f"{throttle},throttle-group={name}-speed",
+    ]  # fmt: skip
+
+
+def saved(image: Image) -> bool:
+    """Whether an image is that of a machine that was saved while it ran."""
+    return _format(image.root) == "qcow2"
 
 
 def overlay(base: Path, to: Path) -> None:

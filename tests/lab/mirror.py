@@ -25,10 +25,12 @@ class Array:
 
     def node(self, disk: Disk) -> str:
         """The device of a disk now."""
-        found = self.machine.sh(
-            f"lsblk -dnro NAME,SERIAL | awk '$2 == \"{disk.name}\" {{print $1}}'"
-        )
-        return f"/dev/{found.strip()}"
+
+        def found() -> str:
+            rows = (row.split() for row in self.machine.sh("lsblk -dnro NAME,SERIAL").splitlines())
+            return next((f"/dev/{row[0]}" for row in rows if row[1:] == [disk.name]), "")
+
+        return self.machine.until(found, f"{disk.name} to be there")
 
     def read(self, file: str) -> str:
         """What sysfs says of it."""

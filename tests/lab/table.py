@@ -31,15 +31,16 @@ class Table:
     def add(
         self,
         fault: str,
-        noticed: Iterable[tuple[str, float | None]],
+        noticed: Iterable[tuple[str, float | str | None]],
         acted: str,
         lost: str,
         owners: str = "-",
     ) -> None:
-        """One fault; ``noticed`` is who noticed and after how many seconds, None for never."""
-        who = list(noticed)
+        """One fault; ``noticed`` is who noticed and after how many seconds, None for never, or
+        what there is to say instead."""
+        who = [(name, "never" if at is None else at) for name, at in noticed]
         names = "<br>".join(name for name, _ in who)
-        times = "<br>".join("never" if at is None else f"{at:.1f} s" for _, at in who)
+        times = "<br>".join(at if isinstance(at, str) else f"{at:.1f} s" for _, at in who)
         cells = (fault, names, times, acted, lost, owners)
         self.rows[fault] = tuple(cell.replace("|", "/") for cell in cells)
         self.save()

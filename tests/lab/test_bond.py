@@ -25,7 +25,8 @@ class Wired(Agent):
 
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine)
-        machine.sh("modprobe bonding; modprobe sch_netem; ip netns add far; ip link del bond0; "
+        machine.sh("modprobe bonding; modprobe sch_netem; ip netns add far; ip link del bond0;"
+                   " "
                    "for n in eth2 eth3; do ip link set $n netns far; done")  # fmt: skip
         machine.write("/run/lab/pinger.py", _PINGER.read_text())
         machine.sh("systemd-run --unit echo python3 /run/lab/pinger.py echo")
@@ -60,12 +61,20 @@ class Wired(Agent):
         """The kernel's name of the active leg."""
         return self.machine.sh("cat /sys/class/net/bond0/bonding/active_slave").strip()
 
-    def netem(self, leg: str, what: str) -> None:
-        """Makes the cable of a leg bad in both directions; empty makes it good again."""
+    def gray(self, leg: str) -> None:
+        """Has the far end of a leg pass nothing more, with its link up."""
         far = {"eth0": "eth2", "eth1": "eth3"}[leg]
-        for place in (f"tc qdisc %s dev {leg}", f"tc -n far qdisc %s dev {far}"):
-            action = "replace" if what else "del"
-            self.machine.sh((place % action) + " root " + (f"netem {what}" if what else ""))
+        hook = f"type filter hook ingress device {far} priority 0;"
+        self.machine.sh(
+            f"tc -n far qdisc replace dev {far} root netem loss 100% && ip netns exec far"
+            f" nft 'table netdev gray {{ chain in {{ {hook} drop; }} }}'"
+        )
+
+    def good(self, leg: str) -> None:
+        """Undoes it."""
+        far = {"eth0": "eth2", "eth1": "eth3"}[leg]
+        self.machine.sh(f"tc -n far qdisc del dev {far} root;"
+                        " ip netns exec far nft delete table netdev gray")  # fmt: skip
 
 
 class Client:
@@ -159,16 +168,36 @@ def test_the_partner_speaks_no_lacp_any_more(wired, table):
     )  # fmt: skip
 
 
-def test_a_gray_leg_is_found_by_the_arp_monitor(wired, table):
+def test_a_gray_leg_is_left_by_the_agent(wired, table):
     machine = wired.machine
-    wired.bond(f"mode active-backup arp_interval 100 arp_ip_target {FAR} arp_validate all",
-               "bridge")  # fmt: skip
+    wired.bond(BACKUP, "bridge")
     with Client(machine) as client:
         at, active = machine.now(), wired.active()
-        wired.netem(active, "loss 100%")
+        wired.gray(active)
+        noticed = wired.alert("BondActiveLegSilent", "bond:bond0", at.wall)
+        done = wired.outcome("bond_failover", "done", "bond:bond0", at.wall)
+        assert wired.active() not in ("", active)
+        machine.until(wired.reachable, "the bond to carry traffic again")
+    wired.good(active)
+    table.add(
+        "gray leg: carrier, but nothing passes (active-backup, miimon)",
+        [("hwagent: BondActiveLegSilent", noticed - at.wall), ("kernel bonding alone", None)],
+        f"hwagent: bond_failover, {done['time'] - at.wall:.1f} s after",
+        client.lost,
+    )
+
+
+def test_a_gray_leg_is_left_by_the_kernel_that_watches_by_arp(wired, table):
+    machine = wired.machine
+    arp = f"mode active-backup arp_interval 100 arp_ip_target {FAR} arp_validate all"
+    wired.bond(arp, "bridge")
+    with Client(machine) as client:
+        at, active = machine.now(), wired.active()
+        wired.gray(active)
         noticed = wired.alert("BondDegraded", "bond:bond0", at.wall)
         machine.until(lambda: wired.active() not in ("", active), "the other leg")
-    wired.netem(active, "")
+        machine.until(wired.reachable, "the bond to carry traffic again")
+    wired.good(active)
     table.add(
         "gray leg: carrier, but nothing passes (active-backup, ARP monitor)",
         [("hwagent: BondDegraded, which lasts 2 s first", noticed - at.wall)],

@@ -8,6 +8,7 @@ from tests.lab.mirror import Array, Writer
 from tests.lab.peers import listen, told
 
 SIZE = 24 << 20
+_SCRAPE = "curl -sSf -m 60 -o /dev/null http://127.0.0.1:9100/metrics"
 
 
 def disk(name: str, bus: str = "scsi") -> Disk:
@@ -218,6 +219,8 @@ def test_a_slow_member_is_told_and_stays(storage, table):
         at = machine.now()
         machine.slow(SLOW[1].name, 10)
         noticed = storage.alert("DiskSlow", SLOW[1].id, at.wall)
+        machine.sh("systemctl start prometheus-node-exporter")
+        machine.until(lambda: machine.run(_SCRAPE).status == 0, "node_exporter to answer")
     machine.slow(SLOW[1].name, 0)
     assert "in_sync" in storage.state(array, node)
     assert not storage.alerted("DiskSlow", SLOW[0].id, at.wall)
@@ -229,6 +232,7 @@ def test_a_slow_member_is_told_and_stays(storage, table):
             ("hwagent: DiskSlow", noticed - at.wall),
             ("mdadm --monitor", told(machine, f"Fail.*{array.name}", at.boot)),
             ("smartd", told(machine, "slw2", at.boot)),
+            ("node_exporter", "it is scraped; it judges nothing"),
         ],
         "nobody: slowness alone retires no member unless a rule of the site says so",
         writer.lost,

@@ -1,0 +1,88 @@
+"""Cards that report errors or are gone, and a BMC whose power supply fails."""
+
+import socket
+
+import pytest
+
+from tests.bmc.simulator import free_port, simulator
+from tests.lab.agent import Agent
+from tests.lab.machine import Disk
+from tests.lab.peers import listen, told
+
+SICK = Disk("sick1", "nvme")
+GONE = Disk("gone1", "nvme")
+
+
+@pytest.fixture(scope="module")
+def server(keep_machine, installed):
+    agent = Agent(keep_machine("cards", installed, disks=(SICK, GONE)))
+    agent.configure(collectors={"smart": {"interval": "10s"}})
+    listen(agent.machine)
+    return agent
+
+
+def test_corrected_pcie_errors_are_told(server, table):
+    machine = server.machine
+    at = machine.now()
+    for _ in range(120):  # the rule counts a hundred an hour
+        machine.qmp(
+            "human-monitor-command", command_line=f"pcie_aer_inject_error -c {SICK.name} RCVR"
+        )
+    noticed = server.alert("PcieCorrectableErrors", "", at.wall)
+    table.add(
+        "PCI Express: corrected errors (AER), 120 at once",
+        [("hwagent: PcieCorrectableErrors", noticed - at.wall), ("smartd", None)],
+        "nobody: it is told",
+        "nothing",
+    )
+
+
+def test_a_critical_warning_is_told(server, table):
+    machine = server.machine
+    at = machine.now()
+    machine.warn(SICK.name, 8)
+    noticed = server.alert("NvmeCriticalWarning", "", at.wall)
+    table.add(
+        "NVMe in no array turns read-only (critical warning)",
+        [("hwagent: NvmeCriticalWarning (looks every 10 s)", noticed - at.wall),
+         ("smartd (looks every 10 s)", told(machine, "[Cc]ritical", at.boot))],
+        "nobody: nothing to replace",
+        "-",
+    )  # fmt: skip
+
+
+def test_a_device_that_falls_off_its_bus_is_told(server, table):
+    machine = server.machine
+    at = machine.now()
+    machine.pull(GONE.name)
+    noticed = server.alert("DiskVanished", "", at.wall)
+    table.add(
+        "NVMe gone from its slot",
+        [("hwagent: DiskVanished", noticed - at.wall),
+         ("smartd (looks every 10 s)", told(machine, "nvme1|removed|open", at.boot))],
+        "nobody: it is told",
+        "-",
+    )  # fmt: skip
+
+
+def test_a_power_supply_that_fails_is_told_by_the_bmc(installed, make_machine, table, tmp_path):
+    port = free_port(socket.SOCK_STREAM)
+    (tmp_path / "bmc").mkdir()
+    with simulator(tmp_path / "bmc", machine=port) as bmc:
+        machine = make_machine("bmc", installed, cold=True, extra=(
+            "-chardev", f"socket,id=bmc,host=127.0.0.1,port={port},reconnect=1",
+            "-device", "ipmi-bmc-extern,id=bmc0,chardev=bmc", "-device", "isa-ipmi-kcs,bmc=bmc0",
+        ))  # fmt: skip
+        agent = Agent(machine)
+        machine.sh("modprobe ipmi_si; modprobe ipmi_devintf; test -e /dev/ipmi0")
+        agent.configure()
+        machine.until(lambda: agent.component("psu:ipmi/PS1_Status"), "the supply to be known")
+        at = machine.now()
+        bmc.supply(1, on=True)  # failure detected
+        noticed = agent.alert("PsuFailed", "", at.wall)
+    table.add(
+        "power supply fails (BMC, through the kernel's device)",
+        [("hwagent", noticed - at.wall)],
+        "nobody: it is told",
+        "-",
+    )
