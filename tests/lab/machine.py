@@ -225,7 +225,7 @@ class Machine:
         self.sh(f"mkdir -p $(dirname {path}) && cat > {path} << 'END-OF-FILE'\n{text}\nEND-OF-FILE")
 
     def until(self, condition: Callable[[], T], what: str = "condition") -> T:
-        """Waits for a condition on the machine, asking once a second: emulated, an answer is work."""
+        """Waits for a condition, asking once a second: to an emulated machine that is work."""
         end = time.monotonic() + PATIENCE
         while not (value := condition()):
             self._alive()
