@@ -130,7 +130,8 @@ class Hwagent(System):
         """Gossip over every network of the lab."""
         own = [host.address, host.second][: len(self.interfaces)]
         seeds = [h.address for h in self.fleet.hosts if h is not host]
-        return {"encryption": "none", "networks": [{"bind": a} for a in own], "seeds": seeds}
+        networks = [{"name": f"net{number}", "bind": a} for number, a in enumerate(own)]
+        return {"encryption": "none", "networks": networks, "seeds": seeds}
 
     def move(self, host: Host) -> None:
         target = next(h for h in self.fleet.hosts if h is not host)
