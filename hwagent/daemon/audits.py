@@ -1,7 +1,9 @@
 """The agent's picture of the fleet: its own part of the graph, those of the others, the audit."""
 
 import asyncio
+import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,13 +18,18 @@ from hwagent.topology.cause import Firing, causes, firing
 from hwagent.topology.discover import links_heard
 from hwagent.topology.fleet import Fleet
 from hwagent.topology.part import Part, declared, part
+from hwagent.topology.reliability import Rate
 from hwagent.topology.view import topology
 from hwagent.topology.whatif import components, what_if
 
+from .experience import experience
 from .whatif import capacities, held, known_hosts, shifts
 
 if TYPE_CHECKING:
     from .agent import Agent
+
+#: Seconds between two questions to the journal how often things failed.
+LEARN_EVERY = 3600.0
 
 
 class Audits:
@@ -39,6 +46,9 @@ class Audits:
         #: Which switch each card hung on when it last had a link.
         self._links: dict[str, str] = {}
         self._asked = asyncio.Lock()
+        #: Failure rates as the journal tells them, and when it was asked.
+        self._learned: dict[str, Rate] = {}
+        self._learned_at = -math.inf
 
     def part(self) -> Part:
         """What this host tells of itself."""
@@ -68,11 +78,24 @@ class Audits:
             members = self._take()
             config = self._agent.config
             fleet = self._fleet
+            await self._learn()
             if text:
                 found = await asyncio.to_thread(answer_what_if, fleet, config, members, text)
             else:
                 found = await asyncio.to_thread(answer_audit, self._auditor, fleet, config, members)
         return {"host": self._agent.host, "time": self._agent.clock.now(), **found}
+
+    async def _learn(self) -> None:
+        """Asks the journal now and then; if it does not answer, what it said before counts."""
+        agent = self._agent
+        if agent.clock.now() - self._learned_at < LEARN_EVERY:
+            return
+        span = str(float(agent.config.journal.keep))
+        query = {"types": "alert", "limit": "10000", "span": span}
+        with suppress(Refused):
+            records = await agent.control_room.history(query)
+            self._learned = experience(records, self.part(), agent.clock.now())
+            self._learned_at = agent.clock.now()
 
     async def causes(self) -> dict[str, Any]:
         """What is wrong in the fleet: causes on top, what follows from each beneath it."""
@@ -126,11 +149,15 @@ class Audits:
 
 
 def answer_audit(
-    auditor: Auditor, fleet: Fleet, config: Config, members: Iterable[Mapping[str, Any]] = ()
+    auditor: Auditor,
+    fleet: Fleet,
+    config: Config,
+    members: Iterable[Mapping[str, Any]] = (),
+    learned: Mapping[str, Rate] = {},
 ) -> dict[str, Any]:
     """The audit as the API and the command tell it."""
     known = list(members)
-    found = auditor.audit(config.topology, _dead(known))
+    found = auditor.audit(config.topology, _dead(known), learned)
     rooms = capacities(fleet.graph, known_hosts(known), config.topology.capacity)
     return {**msgspec.to_builtins(found), "capacity": msgspec.to_builtins(rooms)}
 
