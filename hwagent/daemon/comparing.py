@@ -143,6 +143,8 @@ def _addresses(config: Config, subject: str, other: Mapping[str, Any]) -> str:
     all_here = {str(ip_interface(v.address)) for v in config.vips}
     there = set(other.get("vips") or ())
     parts = []
+    if other.get("unlisted"):  # not all of the other's are known here
+        return "other virtual IPs"
     if only := sorted(here - there):
         parts.append(f"{_some(only)} only here")
     if only := sorted(there - all_here):

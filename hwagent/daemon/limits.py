@@ -67,14 +67,17 @@ class Limits:
             self._post(permits.receive(clocks(), member, data))
             self._wake.set()
 
-    async def granted(self) -> bool:
-        """Waits a while for the permits that are needed; false if some were not given."""
+    async def granted(self, *kinds: str) -> bool:
+        """Waits a while for the permits that are needed; false if some were not given.
+
+        Permits for what was done before, lost by a restart, keep no host from being emptied.
+        """
         self.hurry()
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             needed = self._agent.core.permits(self._agent.clock.now())
             held = self._agent.core.fleet.held
-            if all(held.get(kind, 0) >= count for kind, count in needed.items()):
+            if all(held.get(kind, 0) >= needed[kind] for kind in kinds or needed):
                 return True
             await asyncio.sleep(PATIENCE / 50)
         return False
@@ -89,7 +92,7 @@ class Limits:
             return
         most, busy = self._agent.config.limits.fleet.rebuilds, core.fleet.busy
         core.draining = len(busy) < most
-        if not core.draining or not await self.granted():
+        if not core.draining or not await self.granted(REBUILD):
             core.draining = False
             at = ", ".join(f"{name} {what}" for name, what in sorted(busy.items()))
             why = at if len(busy) >= most else core.fleet.why.get(REBUILD, "")

@@ -134,11 +134,16 @@ class Permits:
 
     def _answers(self, now: Now, voter: str) -> bool:
         heard = self._heard.get(voter, -math.inf)
-        return voter == self._host or now.boot - heard < self.rules.lease / 3
+        return voter == self._host or now.boot - heard < self._patience
 
     def _asked_long_ago(self, now: Now) -> bool:
         first = min(self._asked.values(), default=now.boot)
-        return now.boot - first > self.rules.lease / 3
+        return now.boot - first > self._patience
+
+    @property
+    def _patience(self) -> float:
+        """Seconds within which a voter that is there answers: it is asked twice a beat."""
+        return 2 * self.rules.lease / BEATS
 
     def _choose(self, now: Now) -> list[Letter]:
         """Which names to ask for: those held, and as many more as are wanted."""
