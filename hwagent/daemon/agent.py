@@ -108,6 +108,9 @@ class Agent:
         self.manager = Manager()
         self.switches = Switches(self._found, self._failed, self._gone)
         self.gossip = Gossip(self)
+        self.switches = Switches(
+            self._found, self._failed, self._gone, self._withdraw, self.host, self.gossip
+        )
         self.audits = Audits(self)
         self.limits = Limits(self)
         self.orders = Orders(self)
@@ -159,7 +162,8 @@ class Agent:
         self.limits.configure(self.config)
         self.switches.configure(self.config)
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
-        for part in (*parts, self.gossip.run, self.limits.run, self.switches.run):
+        switches = (self.switches.run, self.switches.follow)
+        for part in (*parts, self.gossip.run, self.limits.run, *switches):
             self._start(part())
         self._start(live(self.manager, self._turn, self.answers.status))
         log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
@@ -237,6 +241,9 @@ class Agent:
 
     def _gone(self, job: Job) -> None:
         self.apply(self.core.gone(self.clock.now(), job))
+
+    def _withdraw(self, job: Job) -> None:
+        self.apply(self.core.withdraw(self.clock.now(), job))
 
     # Effects
 

@@ -129,6 +129,12 @@ class Core:
         """What a job looked at is not there any more."""
         return self._changed(now, self.judge.gone(now, job))
 
+    def withdraw(self, now: float, job: Job) -> list[Effect]:
+        """Another host does a job from now on."""
+        gone = self.judge.withdraw(now, job)
+        forgotten = [e for id in gone for e in (Changed(id), Publish("component", id, None))]
+        return forgotten + self._evaluate(now)
+
     def first_round_done(self, now: float) -> list[Effect]:
         """Everything was looked at once: from now on the host may be called fit."""
         self._first_round = True

@@ -15,6 +15,8 @@ from hwagent.cluster.configure import node_settings
 from hwagent.cluster.effects import Event
 from hwagent.cluster.keyring import Keyring
 from hwagent.cluster.keystore import load_keyring, save_keyring
+from hwagent.cluster.member import State
+from hwagent.cluster.messages import Value
 from hwagent.cluster.node import Node
 from hwagent.cluster.report import Report, decrees, make, values
 from hwagent.cluster.snapshot import Snapshot, load_snapshot, save_snapshot, take_snapshot
@@ -90,6 +92,15 @@ class Gossip:
         """Keeps a changed keyring for the next start. Raises OSError."""
         key_file = self._config.cluster.key_file
         save_keyring(key_file, self._agent.options.places.state / "keyring.json", keyring)
+
+    def others(self) -> list[tuple[str, bool, dict[str, Value]]]:
+        """The other members that have not left: name, whether it is alive, and its status."""
+        if self.node is None:
+            return []
+        swim = self.node.core.swim
+        found = [m for m in swim.members.all() if m is not swim.members.me and m.state < State.LEFT]
+        boards = ((m, swim.statuses.get(m.name)) for m in found)
+        return [(m.name, not m.gone, board.values() if board else {}) for m, board in boards]
 
     # For the API
 
@@ -184,7 +195,8 @@ class Gossip:
         if self.node is None:
             return
         try:
-            self.node.publish({**self._agent.audits.values(), **values(self._make())})
+            own = {**self._agent.audits.values(), **self._agent.switches.values()}
+            self.node.publish({**own, **values(self._make())})
         except TooLarge as e:
             log.error("the fleet is not told: %s", e)
         snapshot = take_snapshot(self.node.core.swim.members)
@@ -230,6 +242,8 @@ class Gossip:
             self._agent.orders.heard(decrees(board.values()) if board is not None else ())
         if event.type == "letter":
             self._agent.limits.receive(event.member, event.data["subject"], event.data["data"])
+        if event.type not in ("letter", "probe_failed"):
+            self._agent.switches.heard()
         if event.type in ("status", "letter", "probe_failed", "forgotten"):
             return
         agent, id = self._agent, f"member:{event.member}"

@@ -44,6 +44,17 @@ class Judge:
         """Takes that a target is gone; returns the ids of the components that changed."""
         return self._observe(now, self.inventory.drop(job))
 
+    def withdraw(self, now: float, job: Job) -> list[str]:
+        """Ends a job because another host does it now: what only it saw is no more of our business,
+        and has not vanished. Returns the ids of that."""
+        changed = self.inventory.drop(job)
+        gone = [joined.id for joined in changed if joined.vanished]
+        for id in gone:
+            self.inventory.remove(id)
+            self.engine.forget(id)
+        self._observe(now, [joined for joined in changed if not joined.vanished])
+        return gone
+
     def forget(self, id: str) -> bool:
         """Forgets a vanished component and its alerts."""
         if not self.inventory.forget(id):

@@ -4,20 +4,25 @@ import asyncio
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
 from hwagent.api.exposition import simple_family
+from hwagent.cluster.messages import Value
 from hwagent.config import Config
 from hwagent.config.switches import Switch, Traps
 from hwagent.helper.protocol import LENGTH, MESSAGE_MAX
 from hwagent.model import Sample
 from hwagent.snmp.messages import (
+    Checked,
     Dropped,
     FromPoller,
+    Hurry,
     Orders,
     Polled,
+    Roles,
     Trapped,
     from_poller,
     sent,
@@ -25,11 +30,24 @@ from hwagent.snmp.messages import (
 
 from .inventory import Job
 from .looker import Failed, Found, Gone
+from .sharing import Decision, Sharing
 
 log = logging.getLogger("hwagent")
 #: Seconds before a poller that ended is started again; it grows with every end.
 PAUSE, PAUSE_MAX = 1.0, 60.0
+#: Seconds between two looks at what the others say.
+FOLLOW_EVERY = 0.5
 _COMMAND = (sys.executable, "-m", "hwagent.snmp")
+
+
+class Fellows(Protocol):
+    """The other members of the fleet."""
+
+    def others(self) -> Sequence[tuple[str, bool, Mapping[str, Value]]]:
+        """Name, whether it is alive, and status of each."""
+
+    def changed(self) -> None:
+        """Something that they should know has changed."""
 
 
 class Switches:
@@ -37,16 +55,31 @@ class Switches:
 
     What a switch is made of comes with the job ``switch/NAME``, whether it answers with
     ``switch/NAME/answer``: a switch that does not answer is a finding, its ports are unknown.
+    Where others poll a switch, its parts are known there.
     """
 
     def __init__(
-        self, found: Found, failed: Failed, gone: Gone, command: Sequence[str] = _COMMAND
+        self,
+        found: Found,
+        failed: Failed,
+        gone: Gone,
+        withdraw: Gone,
+        host: str,
+        fellows: Fellows,
+        command: Sequence[str] = _COMMAND,
     ) -> None:
-        self._found, self._failed, self._gone = found, failed, gone
+        self._found, self._failed, self._gone, self._withdraw = found, failed, gone, withdraw
+        self._fellows = fellows
+        self._sharing = Sharing(host)
+        self._decisions: dict[str, Decision] = {}
+        self._news = asyncio.Event()
+        self._input: asyncio.StreamWriter | None = None
         self._command = command
         self._switches: dict[str, Switch] = {}
         self._makers: list[str] = []
         self._traps = Traps()
+        self._told: dict[str, Value] = {}
+        self._last: dict[str, dict[str, Sample]] = {}
         self._trapped: Counter[str] = Counter()
         self._dropped: dict[str, int] = {}
         #: Why traps are not heard; empty if they are, or need not be.
@@ -59,10 +92,32 @@ class Switches:
         for name in self._switches.keys() - wanted.keys():
             self._gone(_parts(name))
             self._gone(_answer(name))
+            self._last.pop(name, None)
         orders = (wanted, config.makers, config.traps)
         if orders != (self._switches, self._makers, self._traps):
             self._switches, self._makers, self._traps = orders
             self._changed.set()
+        self._sharing.configure(config.switches)
+        self._decide()
+
+    def values(self) -> dict[str, Value]:
+        """What the fleet is told, as keys of this host's status."""
+        return self._sharing.values()
+
+    def heard(self) -> None:
+        """The fleet has news."""
+        self._news.set()
+
+    async def follow(self) -> None:
+        """Does what the words of others ask for, until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            if self._switches:
+                self._decide()
+                for name in self._sharing.hinted(self._fellows.others()):
+                    self._order(Hurry(name))
+            await asyncio.sleep(FOLLOW_EVERY)
 
     def metrics(self) -> Iterator[str]:
         """Finished families, in OpenMetrics text."""
@@ -84,7 +139,10 @@ class Switches:
                 pause = PAUSE
                 continue
             for name in self._switches:
-                self._failed(_parts(name), "the process that polls switches ended", False)
+                self._sharing.heard(name, False)
+                if self._polls(name):
+                    self._failed(_parts(name), "the process that polls switches ended", False)
+            self._decide()
             log.warning("the process that polls switches ended; starting it again")
             await asyncio.sleep(pause)
             pause = min(pause * 2, PAUSE_MAX)
@@ -99,12 +157,15 @@ class Switches:
         assert process.stdout is not None
         orders = Orders(list(self._switches.values()), self._makers, self._traps)
         process.stdin.write(sent(orders))
+        self._input = process.stdin
+        self._order(self._roles())
         reading = asyncio.create_task(self._read(process.stdout))
         changing = asyncio.create_task(self._changed.wait())
         try:
             await asyncio.wait((reading, changing), return_when=asyncio.FIRST_COMPLETED)
             return changing.done()
         finally:
+            self._input = None
             for task in (reading, changing):
                 task.cancel()
             process.stdin.close()
@@ -126,27 +187,87 @@ class Switches:
         match message:
             case Polled():
                 self._polled(message)
+            case Checked(name, answered):
+                self._sharing.heard(name, answered)
+                self._decide()
             case Trapped(name, oid):
                 self._trapped[name] += 1
                 log.info("switch %s sent trap %s", name, oid)
+                if not self._polls(name):
+                    self._sharing.hint(name)
+                    self._fellows.changed()
             case Dropped(reasons, problem):
                 self._dropped, self.problem = reasons or self._dropped, problem or self.problem
 
     def _polled(self, polled: Polled) -> None:
-        switch = self._switches.get(polled.name)
-        if switch is None:
+        if polled.name not in self._switches or not self._polls(polled.name):
             return
-        answer = Sample(
-            id=f"switch:{switch.name}",
-            kind="switch",
-            attributes={"name": switch.name, "address": switch.address},
-            metrics={"reachable": int(polled.answered), "traps": self._trapped[switch.name]},
-        )
         if polled.samples:
-            self._found(_parts(switch.name), polled.samples)
+            self._found(_parts(polled.name), self._whole(polled))
         else:
-            self._failed(_parts(switch.name), polled.why, False)
-        self._found(_answer(switch.name), [answer])
+            self._failed(_parts(polled.name), polled.why, False)
+        self._sharing.heard(polled.name, polled.answered)
+        self._decide()
+        self._tell(polled.name)
+
+    def _decide(self) -> None:
+        """Takes what follows from this host's words and the others'."""
+        said, before = self._sharing.values(), self._decisions
+        roles = self._roles()
+        self._decisions = self._sharing.decide(self._fellows.others())
+        for name, decision in self._decisions.items():
+            if decision != before.get(name):
+                self._turn(name, before.get(name), decision)
+        if self._roles() != roles:
+            self._order(self._roles())
+        if before != self._decisions or said != self._told:
+            self._told = self._sharing.values()
+            self._fellows.changed()
+
+    def _turn(self, name: str, before: Decision | None, now: Decision) -> None:
+        """Another decision about a switch."""
+        if before and before.poller != now.poller:
+            log.info("switch %s is polled by %s", name, now.poller)
+        if before and before.role == "poll" != now.role:
+            self._last.pop(name, None)
+            self._withdraw(_parts(name))
+        if before or now.role != "poll":  # else the first poll tells
+            self._tell(name)
+
+    def _tell(self, name: str) -> None:
+        """What is known of the switch as a whole."""
+        switch, decision = self._switches[name], self._decisions[name]
+        reachable = {} if decision.reachable is None else {"reachable": int(decision.reachable)}
+        answer = Sample(
+            id=f"switch:{name}",
+            kind="switch",
+            attributes={"name": name, "address": switch.address, "polled_by": decision.poller},
+            metrics={
+                **reachable,
+                "polled_here": int(decision.role == "poll"),
+                "traps": self._trapped[name],
+            },
+            unreadable=decision.why if decision.role == "poll" else "",
+        )
+        self._found(_answer(name), [answer])
+
+    def _polls(self, name: str) -> bool:
+        return name in self._decisions and self._decisions[name].role == "poll"
+
+    def _roles(self) -> Roles:
+        return Roles({name: decision.role for name, decision in self._decisions.items()})
+
+    def _order(self, message: Roles | Hurry) -> None:
+        if self._input is not None and not self._input.is_closing():
+            self._input.write(sent(message))
+
+    def _whole(self, polled: Polled) -> list[Sample]:
+        """All components of a switch, those that are as they were among them."""
+        before = self._last.get(polled.name, {})
+        kept = [before[id] for id in polled.same if id in before]
+        found = [*polled.samples, *kept]
+        self._last[polled.name] = {s.id: s for s in found}
+        return found
 
 
 def _parts(name: str) -> Job:

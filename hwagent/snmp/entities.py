@@ -44,8 +44,18 @@ class Entity(NamedTuple):
 Entities = dict[int, Entity]
 
 
+_COLUMNS = (
+    *("entPhysicalClass", "entPhysicalName", "entPhysicalDescr", "entPhysicalContainedIn"),
+    *("entPhysicalModelName", "entPhysicalSerialNum"),
+)
+
+
 def entities(walk: Walk) -> Entities:
     """All physical entities by their index."""
+    return walk.derived("entities", _COLUMNS, lambda: _entities(walk))
+
+
+def _entities(walk: Walk) -> Entities:
     classes = walk.numbers("entPhysicalClass")
     names, descriptions = walk.texts("entPhysicalName"), walk.texts("entPhysicalDescr")
     parents = walk.numbers("entPhysicalContainedIn")

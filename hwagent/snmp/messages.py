@@ -34,12 +34,14 @@ class Hurry(msgspec.Struct, frozen=True, tag=True):
 
 
 class Polled(msgspec.Struct, frozen=True, tag=True):
-    """Poller: what one poll of a switch found; ``why`` says why there is nothing."""
+    """Poller: what one poll of a switch found; ``why`` says why there is nothing. ``same`` are the
+    ids of components that are as they were told of last."""
 
     name: str
     answered: bool
     samples: list[Sample] = []
     why: str = ""
+    same: list[str] = []
 
 
 class Checked(msgspec.Struct, frozen=True, tag=True):

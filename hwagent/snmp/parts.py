@@ -63,7 +63,8 @@ class Parts:
         self._by_entity: dict[tuple[int, str], Part] = {}
         self._by_name: dict[tuple[str, str], Part] = {}
         self._kinds: set[str] = set()
-        for sensor in sensors(walk, makers):
+        self.sensors = sensors(walk, makers)
+        for sensor in self.sensors:
             self._sensor(sensor)
         for entity in found.values():
             self._entity(walk, entity)

@@ -1,13 +1,13 @@
 """What of a switch is read when: states each round, counters and neighbours every fourth, what it
 is made of after a change and every hour. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from .makers import Makers
 from .names import OBJECTS
 from .oid import Oid
 from .pdu import Trap
-from .walk import Value, Walk
+from .walk import Column, Lasting, Value, Walk
 
 #: Rounds between two reads of counters, and seconds between two of what it is made of.
 COUNTERS_EVERY = 4
@@ -66,8 +66,7 @@ class Plan:
         self._makers = makers
         #: SNMPv1 has no numbers of 64 bits.
         self._counters = [n for n in COUNTERS if not (old and n.startswith("ifHC"))]
-        self._known: dict[Oid, dict[Oid, Value]] = {}
-        self._single: dict[Oid, Value] = {}
+        self._known = Lasting()
         self._round = 0
         self._inventory_at = float("-inf")
         self._uptime = 0
@@ -80,23 +79,23 @@ class Plan:
                     *self._of_makers()]  # fmt: skip
         wanted = [*_oids(STATES), *self._of_makers(moving=True)]
         if self._round % COUNTERS_EVERY == 0:
-            large = bool(self._known.get(OBJECTS["ifHCInOctets"]))
+            large = self._has(OBJECTS["ifHCInOctets"])
             wanted += [*_oids(self._counters), *(() if large else _oids(OLD_COUNTERS))]
-        return [oid for oid in wanted if self._known.get(oid) or oid in _APPEARING]
+        return [oid for oid in wanted if self._has(oid) or oid in _APPEARING]
 
     def doubtful(self, columns: Iterable[Oid]) -> list[Oid]:
         """Those columns that had no row when they were read last, or never were."""
-        return [oid for oid in columns if not self._known.get(oid)]
+        return [oid for oid in columns if not self._has(oid)]
 
     def doubtless(self, columns: Iterable[Oid], there: Collection[Oid]) -> list[Oid]:
         """Columns to walk: those that had rows, and those that turned out to have some."""
-        return [oid for oid in columns if oid in there or self._known.get(oid)]
+        return [oid for oid in columns if oid in there or self._has(oid)]
 
     def restarted(self, single: Mapping[Oid, Value]) -> bool:
         """Takes the single values; True if it has started anew: all of it is due."""
         uptime = single.get((*OBJECTS["sysUpTime"], 0))
         before, self._uptime = self._uptime, uptime if isinstance(uptime, int) else 0
-        self._single = dict(single)
+        self._known.values = dict(single)
         if self._uptime < before:
             self._inventory_at = float("-inf")
         return self._uptime < before
@@ -104,11 +103,14 @@ class Plan:
     def read(self, now: float, columns: Iterable[Oid], values: Mapping[Oid, Value]) -> bool:
         """Takes what was read of columns. False if it shows rows that nothing is known of yet: what
         it is made of is due at once."""
-        columns = list(columns)
-        whole = Walk(values)
-        for column in columns:
-            found = whole.column(column)
-            self._known[column] = {(*column, *row): value for row, value in found.items()}
+        found: dict[Oid, Column] = {column: {} for column in columns}
+        sizes = sorted({len(column) for column in found})
+        for oid, value in values.items():
+            for size in sizes:
+                if oid[:size] in found:
+                    found[oid[:size]][oid[size:]] = value
+        for oid, column in found.items():
+            self._known.replace(oid, column)
         self._round += 1
         if now - self._inventory_at >= INVENTORY_EVERY:
             self._inventory_at = now
@@ -133,28 +135,26 @@ class Plan:
             for column in states:
                 if said[:_SUBTREE] != column[:_SUBTREE]:
                     continue
-                size = len(column)
-                ends = (o for o in self._known.get(column, ()) if said[size - len(o) :] == o[size:])
-                found.update(dict.fromkeys(ends))
+                rows = (r for r in self._known.column(column) if said[-len(r) :] == r)
+                found.update(dict.fromkeys((*column, *row) for row in rows))
         return list(found)[:MEANT_MAX]
 
-    def refresh(self, oids: Iterable[Oid], values: Mapping[Oid, Value]) -> None:
+    def refresh(self, oids: Sequence[Oid], values: Mapping[Oid, Value]) -> None:
         """Takes single states that were read between two rounds."""
-        columns = {oid: column for column in self._known for oid in self._known[column]}
-        for oid in oids:
-            if oid in values:
-                self._known[columns[oid]][oid] = values[oid]
+        for column in [*_oids(STATES), *self._of_makers(moving=True)]:
+            size = len(column)
+            fresh = {o[size:]: values[o] for o in oids if o in values and o[:size] == column}
+            self._known.replace(column, {**self._known.column(column), **fresh})
 
     def walk(self) -> Walk:
         """All that is known, old and new."""
-        values = dict(self._single)
-        for column in self._known.values():
-            values.update(column)
-        return Walk(values)
+        return self._known
+
+    def _has(self, oid: Oid) -> bool:
+        return bool(self._known.column(oid))
 
     def _rows(self, name: str) -> set[Oid]:
-        oid = OBJECTS[name]
-        return {o[len(oid) :] for o in self._known.get(oid, ())}
+        return set(self._known.column(OBJECTS[name]))
 
     def _of_makers(self, moving: bool = False) -> list[Oid]:
         """Columns of the makers' tables; only those that change, if ``moving``."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from hwagent.config.switches import Switch
+from hwagent.model import Sample
 
 from .makers import Makers
 from .messages import Checked, FromPoller, Polled, Role
@@ -37,11 +38,12 @@ class Poller:
         self._role: Role = "poll"
         self._woken = asyncio.Event()
         self._traps: list[Trap | None] = []
+        self._last: dict[str, Sample] = {}
 
     def play(self, role: Role) -> None:
         """Takes what this host does about the switch from now on."""
         if role != self._role:
-            self._role, self._plan = role, self._fresh()
+            self._role, self._plan, self._last = role, self._fresh(), {}
             self._traps.clear()
             self._woken.set()
 
@@ -137,7 +139,10 @@ class Poller:
         found = samples(self._plan.walk(), self._makers, self.switch.name)
         found[0].metrics["answer_seconds"] = round(seconds, 3)
         found[0].attributes["address"] = self.switch.address
-        self._tell(Polled(self.switch.name, True, found))
+        changed = [s for s in found if s != self._last.get(s.id)]
+        same = [s.id for s in found if s == self._last.get(s.id)]
+        self._last = {s.id: s for s in found}
+        self._tell(Polled(self.switch.name, True, changed, same=same))
 
     def _fresh(self) -> Plan:
         return Plan(self._makers, old=self.switch.version == "1")

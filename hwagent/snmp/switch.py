@@ -17,13 +17,13 @@ from .ports import ATTRIBUTES as PORT_ATTRIBUTES
 from .ports import METRICS as PORT_METRICS
 from .ports import Ports
 from .sensors import counts as sensor_counts
-from .sensors import sensors
 from .walk import Walk
 
 _HUNDREDTH = 0.01
 
 METRICS: tuple[Metric, ...] = (
     gauge("reachable", "0 while it does not answer", "", "SNMP"),
+    gauge("polled_here", "1 if this host polls it, 0 if another does", "", "hwagent"),
     gauge("answer_seconds", "how long the last look took", "seconds", "SNMP"),
     counter("traps", "traps and informs of it that were heard", "", "RFC 3416"),
     gauge("uptime_seconds", "since its agent started", "seconds", "RFC 3418, RFC 3411"),
@@ -36,6 +36,7 @@ METRICS: tuple[Metric, ...] = (
 )
 _ATTRIBUTES = (
     *("name", "address", "maker", "model", "serial", "description", "location", "object_id"),
+    "polled_by",
 )
 #: Kinds and attributes of all that a switch is made of.
 KINDS: dict[str, tuple[Metric, ...]] = {"switch": METRICS, "port": PORT_METRICS, **PART_KINDS}
@@ -58,9 +59,8 @@ def samples(walk: Walk, makers: Makers, name: str = "") -> list[Sample]:
     report.note("neighbours", neighbours.tell(walk, ports))
     report.note("entities", physical.counts(walk, found))
     report.note("inventory", physical.inventory(found))
-    told = sensors(walk, makers)
-    report.note("sensor_types", sensor_counts(told, "type"))
-    report.note("sensor_states", sensor_counts(told, "status"))
+    report.note("sensor_types", sensor_counts(parts.sensors, "type"))
+    report.note("sensor_states", sensor_counts(parts.sensors, "status"))
     every = [report, *ports.by_index.values(), *(r for _, r in reports)]
     return [r.sample() for r in every]
 

@@ -9,6 +9,7 @@ from hwagent.config import Config
 from hwagent.config.switches import Switch
 from hwagent.daemon.around import around
 from hwagent.daemon.fitness import fitness
+from hwagent.daemon.sharing import Watcher, decide
 from hwagent.daemon.switches import Switches
 from hwagent.model import Alert, AlertState, Mode, Sample, Severity
 from tests.loop import in_loop, until
@@ -37,6 +38,15 @@ class Heard:
         self.samples: dict[str, Sample] = {}
         self.failures: dict[tuple[str, str], str] = {}
         self.gone: list[tuple[str, str]] = []
+        self.withdrawn: list[tuple[str, str]] = []
+        self.members: list[tuple[str, bool, dict[str, Any]]] = []
+        self.changes = 0
+
+    def others(self) -> list[tuple[str, bool, dict[str, Any]]]:
+        return self.members
+
+    def changed(self) -> None:
+        self.changes += 1
 
     def found(self, job: tuple[str, str], samples: list[Sample]) -> None:
         self.samples.update({s.id: s for s in samples})
@@ -46,7 +56,8 @@ class Heard:
 
     def switches(self, script: str) -> Switches:
         command = [sys.executable, "-c", script]
-        return Switches(self.found, self.failed, self.gone.append, command)
+        withdrawn = self.withdrawn.append
+        return Switches(self.found, self.failed, self.gone.append, withdrawn, "h1", self, command)
 
 
 def config(*addresses: str) -> Config:
@@ -99,6 +110,37 @@ async def test_without_switches_no_process_is_started(tmp_path: Path) -> None:
     await until(mark.exists)
     running.cancel()
     await asyncio.wait([running])
+
+
+@in_loop
+async def test_another_host_takes_a_switch_over_and_gives_it_back() -> None:
+    heard = Heard()
+    switches = heard.switches(STAYS)
+    switches.configure(config("192.0.2.1"))
+    running = [asyncio.create_task(w()) for w in (switches.run, switches.follow)]
+    await until(lambda: "port:sw1/1" in heard.samples)
+    assert heard.samples["switch:sw1"].metrics["polled_here"] == 1
+    # h2 is higher for sw1 by rendezvous hashing than h1, or h3 is; one that is not changes nothing
+    other = next(
+        n for n in HOSTS if decide("h1", "sw1", [H1, Watcher(n, True, "?")]).role != "poll"
+    )
+    heard.members = [(other, True, {"watch:sw1": "192.0.2.1:161 yes 0"})]
+    switches.heard()
+    await until(lambda: heard.withdrawn == [("switch", "sw1")])
+    assert heard.samples["switch:sw1"].attributes["polled_by"] == other
+    assert heard.samples["switch:sw1"].metrics["polled_here"] == 0
+    assert heard.samples["switch:sw1"].metrics["reachable"] == 1
+    heard.members = [(other, False, {"watch:sw1": "192.0.2.1:161 yes 0"})]
+    switches.heard()
+    await until(lambda: heard.samples["switch:sw1"].metrics["polled_here"] == 1)
+    assert "reachable" not in heard.samples["switch:sw1"].metrics  # until it was asked
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
+
+
+HOSTS = tuple(f"h{n}" for n in range(2, 40))
+H1 = Watcher("h1", True, "yes")
 
 
 def alert(component: str, **more: Any) -> Alert:

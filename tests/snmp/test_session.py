@@ -79,7 +79,7 @@ async def once(of: Switch) -> tuple[str, bool, list[Sample], str]:
 
 async def patiently(of: Switch) -> list[Sample]:
     """Its components, once it answers: agents take a while to start."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(250):
         while True:
             _, _, samples, _ = await once(of)
             if samples:
