@@ -22,8 +22,8 @@ from .storm import Brake
 if TYPE_CHECKING:
     from .agent import Agent
 
-#: Seconds for which a person waits for a permit.
-PATIENCE = 10.0
+#: Seconds for which a person waits for a permit: less than the command line waits for an answer.
+PATIENCE = 6.0
 #: Seconds between two looks at the fleet.
 LOOK = 1.0
 #: The subject of letters about permits.

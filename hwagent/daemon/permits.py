@@ -143,7 +143,7 @@ class Permits:
     @property
     def _patience(self) -> float:
         """Seconds within which a voter that is there answers: it is asked twice a beat."""
-        return 2 * self.rules.lease / BEATS
+        return 1.2 * self.rules.lease / BEATS
 
     def _choose(self, now: Now) -> list[Letter]:
         """Which names to ask for: those held, and as many more as are wanted."""
