@@ -7,20 +7,21 @@ RFC 4861, 4.4 (neighbour advertisements), filter.txt in the kernel's documentati
 """
 
 import ctypes
-import errno
 import os
 import socket
 import struct
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-_ARP, _IPV6 = 0x0806, 0x86DD
+#: Ethernet types of ARP and IPv6.
+_PROTOCOLS = {socket.AF_INET: 0x0806, socket.AF_INET6: 0x86DD}
 _SO_ATTACH_FILTER = 26
 _LOAD_WORD, _LOAD_BYTE, _EQUAL, _RETURN = 0x20, 0x30, 0x15, 0x06
 #: Bytes of a packet that are kept.
 _SNAP = 128
-#: Most addresses of a filter, of 4096 instructions; with more it lets all of its kind through.
-_MOST = 2000
+#: Most addresses of a filter, which must fit into net.core.optmem_max (20 KiB before Linux 6.7);
+#: with more it lets all of its kind through.
+_MOST = 500
 #: Packets read from one socket in one turn; the rest waits for the next.
 _READS = 64
 #: Where the sender stands in ARP, and the target in a neighbour advertisement.
@@ -60,54 +61,59 @@ def program(family: int, addresses: Collection[bytes]) -> list[Instruction]:
 
 
 class Ear:
-    """Listens on one interface for some addresses. Raises OSError if it cannot (CAP_NET_RAW)."""
+    """Listens on all interfaces, for the addresses that are wanted. Raises OSError if it may not
+    (CAP_NET_RAW).
 
-    def __init__(self, interface: str, addresses: Collection[str]) -> None:
-        self._interface = interface
-        self._sockets: list[tuple[socket.socket, int]] = []
-        for family, protocol in ((socket.AF_INET, _ARP), (socket.AF_INET6, _IPV6)):
+    The sockets are made at once: the kernel waits some time for each when it closes them, those of
+    a process that is killed from the last one on, and what its guardian waits for comes first then.
+    """
+
+    def __init__(self) -> None:
+        kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        self._sockets = {
+            family: socket.socket(socket.AF_PACKET, kind, 0) for family in _PROTOCOLS
+        }  # of protocol 0, which receives nothing
+        self._listening: set[socket.AddressFamily] = set()
+
+    def listen(self, addresses: Collection[str]) -> None:
+        """Takes the addresses; others are not heard of any more. Raises OSError."""
+        for family, s in self._sockets.items():
             wanted = {_packed(a) for a in addresses if (":" in a) == (family == socket.AF_INET6)}
-            if wanted:
-                self._sockets.append((_listening(interface, protocol, family, wanted), family))
+            if wanted or family in self._listening:
+                _filter(s, program(family, wanted))
+            if wanted and family not in self._listening:
+                _bind(s, _PROTOCOLS[family])
+                self._listening.add(family)
 
     def heard(self) -> Iterator[Heard]:
-        """What has come. Raises OSError if the interface is gone or off: a new one is needed."""
-        for s, family in self._sockets:
+        """What has come."""
+        for family in self._listening:
+            where = _SENDER if family == socket.AF_INET else _TARGET
             for _ in range(_READS):
                 try:
-                    packet = s.recv(_SNAP)
-                except BlockingIOError:
+                    packet, source = self._sockets[family].recvfrom(_SNAP)
+                except OSError:
                     break
-                where = _SENDER if family == socket.AF_INET else _TARGET
                 address = packet[where]
                 if len(address) == where.stop - where.start:
                     known = socket.inet_ntop(family, address)
                     answer = family == socket.AF_INET6 or packet[20:22] == _REPLY
-                    yield Heard(self._interface, known, packet[6:12], answer)
-
-    def close(self) -> None:
-        """Closes the sockets."""
-        for s, _ in self._sockets:
-            s.close()
+                    yield Heard(source[0], known, packet[6:12], answer)
 
 
 def _packed(address: str) -> bytes:
     return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
 
 
-def _listening(
-    interface: str, protocol: int, family: int, addresses: Collection[bytes]
-) -> socket.socket:
-    """A socket that has its filter before the first packet comes."""
-    kind = socket.SOCK_RAW | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-    s = socket.socket(socket.AF_PACKET, kind, 0)
-    try:
-        code = b"".join(struct.pack("=HBBI", *one) for one in program(family, addresses))
-        buffer = ctypes.create_string_buffer(code, len(code))
-        filter = struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer))
-        s.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter)
-        s.bind((interface, protocol))
-    except OSError as e:
-        s.close()
-        raise OSError(e.errno, os.strerror(e.errno or errno.EIO), interface) from None
-    return s
+def _filter(s: socket.socket, instructions: list[Instruction]) -> None:
+    code = b"".join(struct.pack("=HBBI", *one) for one in instructions)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    head = struct.pack("@HP", len(instructions), ctypes.addressof(buffer))
+    s.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, head)
+
+
+def _bind(s: socket.socket, protocol: int) -> None:
+    """Binds to a protocol on all interfaces (packet(7)), which socket.bind does not know."""
+    address = struct.pack("=H2sI12x", socket.AF_PACKET, struct.pack("!H", protocol), 0)
+    if ctypes.CDLL(None, use_errno=True).bind(s.fileno(), address, len(address)) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,7 +1,6 @@
 """The holder's hands and eyes: addresses, links, carrier and announcements of this host."""
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
 
 from hwagent.net.announce import ETHERNET, Announcer
 from hwagent.net.listen import Ear, Heard
@@ -41,7 +40,7 @@ class Kernel:
         self._names: dict[int, str] = {}
         self._stacks: dict[str, list[str]] = {}
         self._wanted: dict[str, frozenset[str]] = {}
-        self._ears: dict[str, Ear] = {}
+        self._ear = Ear()
         self._parents: dict[str, str] = {}
         self.refused: set[Place] = set()
         self._dump()
@@ -64,24 +63,18 @@ class Kernel:
         if self._carriers.missing() or not self._link_events:
             self._dump()
             self._carriers.open()
-        self._prick_up()
 
     def listen(self, wanted: Mapping[str, Collection[str]]) -> None:
         """Listens on interfaces for others who say that one of these IP addresses is theirs."""
-        new = {name: frozenset(addresses) for name, addresses in wanted.items()}
-        for name in [name for name in self._ears if self._wanted[name] != new.get(name)]:
-            self._ears.pop(name).close()
-        self._wanted = new
-        self._prick_up()
+        self._wanted = {name: frozenset(addresses) for name, addresses in wanted.items()}
+        self._ear.listen({address for found in self._wanted.values() for address in found})
 
     def heard(self) -> Iterator[Heard]:
         """Who said so since the last call, but for this host itself."""
         own = {link.mac for link in self._links.values()}
-        for name, ear in list(self._ears.items()):
-            try:
-                yield from (heard for heard in ear.heard() if heard.mac not in own)
-            except OSError:
-                self._ears.pop(name).close()
+        for heard in self._ear.heard():
+            if heard.mac not in own and heard.address in self._wanted.get(heard.interface, ()):
+                yield heard
 
     def ask(self, place: Place) -> None:
         """Asks the wire who has an address; only Ethernet has neighbours that answer."""
@@ -153,11 +146,6 @@ class Kernel:
             self._requests.delete_address(interface, address)
         elif (link := self._links.get(interface)) is not None and link.kind == ETHERNET:
             self._announcer.send(interface, address, link.mac)
-
-    def _prick_up(self) -> None:
-        for name in self._wanted.keys() - self._ears.keys():
-            with suppress(OSError):  # it may be away, or off; or we may not listen at all
-                self._ears[name] = Ear(name, self._wanted[name])
 
     def _places(self) -> Iterator[tuple[Place, bool]]:
         found = self._requests.addresses()

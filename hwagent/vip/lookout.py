@@ -30,6 +30,7 @@ class Lookout:
         self._rollcall = Rollcall()
         self._at = 0.0
         self._planned = False
+        self._lacks: tuple[str, ...] = ()
 
     def plan(self, vips: Collection[Vip]) -> None:
         """Takes the addresses and their interfaces."""
@@ -38,7 +39,15 @@ class Lookout:
             for name in vip.interfaces:
                 wanted.setdefault(name, set()).add(ip(vip.address))
         self._planned = bool(wanted)
-        self._kernel.listen(wanted)
+        self._lacks = ()
+        try:
+            self._kernel.listen(wanted)
+        except OSError as e:
+            self._lacks = (f"an ear for who else answers for an address: {e.strerror}",)
+
+    def lacks(self) -> tuple[str, ...]:
+        """What keeps it from hearing anybody."""
+        return self._lacks
 
     def due(self) -> float:
         """When to look again; infinite if there is nothing to be heard of."""

@@ -429,7 +429,13 @@ class Holder:
             stall_ms_max=stalls.start,
             stall_ms_hour=stalls.hour,
             turns=stalls.turns,
-            lacks=(*self._lacks, *missing, *self._gate_lacks, *self._chamber.slots.lacks()),
+            lacks=(
+                *self._lacks,
+                *missing,
+                *self._gate_lacks,
+                *self._chamber.slots.lacks(),
+                *self._lookout.lacks(),
+            ),
             links=self._links,
         )
 

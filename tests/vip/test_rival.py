@@ -155,6 +155,6 @@ def test_the_answer_to_a_flood_is_one_a_while() -> None:
 
 def test_a_filter_for_all_addresses_of_a_plan_is_within_what_the_kernel_takes() -> None:
     for family, size in ((socket.AF_INET, 4), (socket.AF_INET6, 16)):
-        for count in (1, 1999, 2048):
+        for count in (1, 499, 2048):
             made = program(family, [n.to_bytes(size, "big") for n in range(count)])
             assert len(made) <= 4096

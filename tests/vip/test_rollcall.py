@@ -16,7 +16,8 @@ from hwagent.net.announce import Announcer
 from hwagent.net.listen import Ear
 mac = bytes.fromhex("020000000009")
 asked = ("10.0.0.10", "fd00::10")
-ear, found = Ear("eth0", asked), set()
+ear, found = Ear(), set()
+ear.listen(asked)
 for address in asked:
     Announcer().ask("eth0", address, mac)
 end = time.monotonic() + 30
