@@ -1,6 +1,7 @@
 """What can still take a service down, what was lost already, and what to buy first. Pure."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from heapq import nsmallest
 from typing import NamedTuple
 
 import msgspec
@@ -89,8 +90,9 @@ class Auditor:
         scores = Scores(solver, self._rates)
         down = graph.down(fleet.failed(dead))
         now = solver.given(down) if down else solver
-        self._rows = {id: self._row(id, scores, now, down) for id in services}
         tops = top_services(graph, services)
+        counted = set(tops)
+        self._rows = {id: self._row(id, scores, now, down, id in counted) for id in services}
         buy = self._purchases(scores, tops, topology.prices)
         common = common_causes(graph, solver, graph.support(services), self._common)
         return Audit(
@@ -104,12 +106,15 @@ class Auditor:
             currency=topology.currency,
         )
 
-    def _row(self, id: str, scores: Scores, now: Solver, down: Collection[str]) -> "_Row":
+    def _row(
+        self, id: str, scores: Scores, now: Solver, down: Collection[str], counted: bool
+    ) -> "_Row":
         solver = self._fleet.solver
         cuts, then = solver.cuts(id), now.cuts(id)
         state = "down" if id in down else self._fleet.graph.get(id).state or "up"
         known = self._rows.get(id)
-        if known and known.cuts is cuts and known.now is then and known.service.state == state:
+        same = known and known.cuts is cuts and known.now is then and known.counted is counted
+        if known and same and known.service.state == state:
             return known
         singles = sorted(cuts.singles, key=lambda e: (-scores.broken(e), e))
         service = Service(
@@ -121,7 +126,7 @@ class Auditor:
             minutes=scores.minutes(cuts),
             now=tuple(sorted(then.singles - cuts.singles)),
         )
-        return _Row(cuts, then, service, scores.shares(cuts))
+        return _Row(cuts, then, counted, service, scores.shares(cuts) if counted else {})
 
     def _purchases(
         self, scores: Scores, tops: Sequence[str], prices: Mapping[str, float]
@@ -140,6 +145,7 @@ class Auditor:
 class _Row(NamedTuple):
     cuts: Cuts
     now: Cuts
+    counted: bool
     service: Service
     shares: dict[str, float]
 
@@ -150,10 +156,8 @@ def _alone(element: str, solver: Solver, scores: Scores) -> Alone:
 
 
 def _worst_pairs(cuts: Cuts, scores: Scores) -> tuple[tuple[str, str], ...]:
-    def size(pair: tuple[str, str]) -> tuple[float, tuple[str, str]]:
-        return -scores.broken(pair[0]) * scores.broken(pair[1]), pair
-
-    return tuple(sorted(cuts.pairs, key=size)[:PAIRS_MAX])
+    rated = ((-scores.broken(a) * scores.broken(b), (a, b)) for a, b in cuts.pairs)
+    return tuple(pair for _, pair in nsmallest(PAIRS_MAX, rated))
 
 
 def top_services(graph: Graph, services: Sequence[str]) -> list[str]:
