@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 BENCHMARKS = (
-    "failover", "fleet", "interval", "gossip", "cost", "holder_cost", "rules", "topology",
+    "failover", "fleet", "rolling", "interval", "gossip", "cost", "holder_cost", "rules", "topology",
     "workers",
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from hwagent.cli.client import request
-from tests.fleet.lab import Fleet, Host, fleet
+from tests.fleet.lab import VIP, Fleet, Host, fleet
 from tests.fleet.systems import Hwagent
 from tests.waiting import wait_for
 
@@ -120,7 +120,7 @@ def test_hostile_packets_do_nothing_to_a_living_agent_and_holder(sealed: Sealed)
         (first, least), *_, (last, most) = [found[role] for found in seen_sizes]
         assert first == last, f"the {role} is another process now"
         assert most - least < FLAT, f"the {role} grew: {[s[role] for s in seen_sizes]}"
-    assert beliefs(sealed, owner) == before
+    assert beliefs(sealed, owner) == before, sealed.cli(owner, "history", f"vip:{VIP}/24").stdout
     assert {host for _, host in seen["owners"]} == {owner.number}
     assert seen["overlaps"] == 0
     metrics = request(sealed.socket(owner), "GET", "/metrics")[1].decode()
