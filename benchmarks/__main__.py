@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 BENCHMARKS = (
-    "failover", "fleet", "rolling", "interval", "gossip", "cost", "holder_cost", "rules", "topology",
-    "workers",
+    "failover", "fleet", "rolling", "interval", "gossip", "cost", "holder_cost", "rules",
+    "topology", "workers",
 )  # fmt: skip
 
 
