@@ -127,7 +127,22 @@ class Accept(msgspec.Struct, frozen=True, array_like=True, tag=5, kw_only=True):
     epoch: Number
 
 
-Message = Heartbeat | Ack | Release | Offer | Accept
+class Hello(msgspec.Struct, frozen=True, array_like=True, tag=6, kw_only=True):
+    """A host to all others on every network: whom it heard there lately, network by network.
+
+    The lease does not look at it: it shows which network's port is mute (hwagent.vip.paths).
+    """
+
+    v: int = VERSION
+    group: Name
+    host: Name
+    hears: Annotated[
+        tuple[Annotated[tuple[Name, ...], msgspec.Meta(max_length=256)], ...],
+        msgspec.Meta(max_length=16),
+    ]
+
+
+Message = Heartbeat | Ack | Release | Offer | Accept | Hello
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)

@@ -114,6 +114,8 @@ class Chamber:
         for council in self._councils.values():
             if council.node.due() <= now:
                 self._obey(council, council.tick())
+            if council.paths.due() <= now and council.greet():
+                self._shun()
 
     def open(self, address: str) -> None:
         """Lets an address pass whose services run now, until the end of its lease."""
@@ -137,7 +139,8 @@ class Chamber:
 
     def due(self) -> float:
         """When time alone changes something."""
-        return min((c.node.due() for c in self._councils.values()), default=float("inf"))
+        times = (min(c.node.due(), c.paths.due()) for c in self._councils.values())
+        return min(times, default=float("inf"))
 
     def wills(self) -> tuple[Parcel, ...]:
         """What the guardian sends if this process dies."""
@@ -151,9 +154,16 @@ class Chamber:
 
     # Inside
 
+    def _shun(self) -> None:
+        """An interface whose port is mute is as good as none, if there is a better one."""
+        mute = (address for council in self._councils.values() for address in council.mute())
+        self._machine.mute(mute)
+        self._settle()
+
     def _willing(self, said: Fitness, address: str) -> bool:
         """Whether this host would take an address; what it has it keeps, ready for it or not."""
-        return said.fit and (address not in said.unready or self._machine.granted(address))
+        ready = address not in said.unready or self._machine.granted(address)
+        return said.fit and ready and not self._machine.unheard(address)
 
     def _convene(self, host: str, group: GroupPlan) -> None:
         council = self._councils.get(group.name)

@@ -10,7 +10,9 @@ from hwagent.cluster.channel import Channel
 from hwagent.cluster.keyring import Keyring
 from hwagent.cluster.seal import POLICIES, Sealer
 from hwagent.lease import Effect, Electorate, Group, Node, Now, Word
+from hwagent.lease.messages import Hello
 
+from .paths import Paths
 from .protocol import GroupPlan, Parcel, Secrets, clock
 from .wire import Wire
 
@@ -30,7 +32,8 @@ class Council:
         self._own = own
         self.wire = Wire(own, plan.port, _channel(secrets), poll)
         self.node = Node(clocks(), host, nonce, group, Random(nonce))
-        self.wire.meet(self.peers())
+        self.paths = Paths(clock(), plan.name, host, len(own))
+        self._meet()
 
     def stays(self, host: str, plan: GroupPlan) -> bool:
         """Whether a plan can be taken without ending what is held: same host, same sockets."""
@@ -43,7 +46,7 @@ class Council:
         group = group_of(plan)
         self.plan = plan
         effects = self.node.reconfigure(clocks(), group)
-        self.wire.meet(self.peers())
+        self._meet()
         return effects
 
     def rekey(self, secrets: Secrets) -> None:
@@ -53,7 +56,24 @@ class Council:
     def receive(self, number: int) -> Iterator[Effect]:
         """What comes of all that has come in; the clock is read anew after each packet."""
         for source, message in self.wire.receive(number):
+            self.paths.heard(clock(), source)
+            if isinstance(message, Hello):
+                if message.group == self.plan.name:
+                    self.paths.told(clock(), source, message)
+                continue
             yield from self.node.receive(clocks(), source, message)
+
+    def greet(self) -> bool:
+        """Says hello on every path; true if that changed which networks are mute."""
+        before = self.paths.mute
+        hello = self.paths.hello(clock())
+        for address in self.paths.addresses():
+            self.wire.send(address, hello)
+        return self.paths.mute != before
+
+    def mute(self) -> list[str]:
+        """This host's addresses on networks whose port is mute."""
+        return [self._own[network] for network in self.paths.mute]
 
     def tell(self, word: Word) -> list[Effect]:
         """Takes for which addresses this host stands, and how."""
@@ -83,6 +103,10 @@ class Council:
     def peers(self) -> dict[str, tuple[str, ...]]:
         """All hosts of the group, with their addresses."""
         return {**self.node.group.members, **self.node.group.addresses()}
+
+    def _meet(self) -> None:
+        self.wire.meet(self.peers())
+        self.paths.meet(self.peers())
 
 
 def _channel(secrets: Secrets) -> Channel:

@@ -22,6 +22,7 @@ from .effects import AddAddress, DelAddress, Effect, Report
 from .kernel import Changes, Kernel
 from .lookout import Lookout
 from .machine import Machine
+from .pace import SHORTEST, Pace
 from .protocol import (
     Event,
     Fitness,
@@ -34,25 +35,15 @@ from .protocol import (
     Release,
     Request,
     Status,
-    VipStatus,
     VirtualLink,
     Will,
     clock,
 )
 from .realtime import Parent
-from .stalls import Stalls, Told
-from .ward import Ward, Word, ip
+from .stalls import Told
+from .telling import vip_status
+from .ward import Word, ip
 
-#: Seconds between two looks at the carrier of the interfaces in the plan, while the kernel may hold
-#: the event of a lost link back: for a second after the last one (net/core/link_watch.c).
-POLL = 0.02
-#: Seconds between two looks while it would tell at once, unless a driver is in the way of that:
-#: each costs some 0.1 ms of processor time on a slow core, most of it for waking up.
-CALM = 0.1
-#: Seconds after an event of any link in which the next one may be held back, and some.
-HELD_BACK = 1.5
-#: Seconds between two turns if there is nothing to hold.
-IDLE = 0.5
 #: Seconds between tries of what failed: the claim, an interface that is not there.
 RETRY = 1.0
 #: Seconds between two sweeps of the collector: few things are left to it, but each look stalls us.
@@ -61,11 +52,8 @@ SWEEP = 10.0
 STALL = 0.3
 #: Seconds by which the time of day must have been set to be taken over.
 STEP = 1.0
-#: A turn sleeps so long after some that did not, for others at lower priority and RLIMIT_RTTIME.
-_SHORTEST = 0.001
 #: Effects after which the process sleeps once.
 _BATCH = 256
-_HASTY = 16
 #: Seconds for which the gate lets an address pass that no group grants, unless said again.
 _BREATH = 1.0
 #: Steps of the machine in one turn: changes, what failed of them, announcements.
@@ -95,17 +83,13 @@ class Holder:
         self._links: tuple[VirtualLink, ...] = ()
         self._breathe_at = -math.inf
         self._will_at = -math.inf
-        self._hasty = 0
         self._carriers: dict[str, bool] = {}
         self._lacks: tuple[str, ...] = ()
         self._changed = self._dirty = True
         self._due = -math.inf
         self._retry_at = self._sweep_at = -math.inf
-        self._soon = self._busy_at = -math.inf
-        self._alert_until = clock() + HELD_BACK if link_events else math.inf
-        self._stalls = Stalls(clock())
+        self._pace = Pace(clock(), link_events)
         self._stalls_told: Told | None = None
-        self._idle = True
         self._orphaned = False
         self._epoch = time.time() - clock()
         self._status_told: Status | None = None
@@ -137,14 +121,14 @@ class Holder:
     def _turn(self) -> bool:
         """Waits and works once; true at the end."""
         asleep = clock()
-        pause = self._pause(asleep)
+        pause = self._pace.pause(asleep, bool(self._carriers))
         ready = self._poll.poll(pause)
         awake = clock()
         late = awake - asleep - pause
         if late > STALL:
             self._machine.stalled(awake)
-        elif not ready and awake < self._busy_at and self._kernel.still():
-            self._stalls.note(awake, late)
+        elif not ready and self._pace.quiet(awake) and self._kernel.still():
+            self._pace.stalls.note(awake, late)
             return False
         if awake - self._retry_at >= RETRY:
             self._retry(awake)
@@ -158,33 +142,22 @@ class Holder:
         self._breathe(clock())
         self._bequeath(awake)
         done = clock()
-        self._stalls.note(done, late if self._idle else max(late, done - awake))
-        self._idle = False
         self._manager.feed(done)
         self._plan_ahead(done)
-        self._hasty = self._hasty + 1 if awake - asleep < _SHORTEST else 0
-        if self._hasty > _HASTY:  # no flood of events or requests keeps us from sleeping
-            time.sleep(_SHORTEST)
+        if self._pace.turned(asleep, late, awake, done):
+            time.sleep(SHORTEST)
         return self._orphaned or any(number == self._stopping for number, _ in ready)
 
-    def _pause(self, now: float) -> float:
-        """Seconds to wait; whole milliseconds, for epoll_wait(2) knows no others."""
-        look = POLL if now < self._alert_until else CALM
-        pause = min(look if self._carriers else IDLE, self._soon - now)
-        return math.ceil(max(pause, _SHORTEST) * 1000) / 1000
-
     def _plan_ahead(self, now: float) -> None:
-        """Works out until when only the carrier is to be looked at, if nothing comes in.
-
-        To be in time for ``soon`` it wakes up; for the rest it need not wake up.
-        """
-        self._soon = min(self._due, self._chamber.due())
+        """Works out until when only the carrier is to be looked at, if nothing comes in."""
         chores = [self._retry_at + RETRY, now + self._manager.interval, self._lookout.due()]
         if self._chamber.slots.there:
             chores.append(self._breathe_at)
         if self._chamber:
             chores.append(self._will_at)
-        self._busy_at = -math.inf if self._changed or self._dirty else min(self._soon, *chores)
+        if self._changed or self._dirty:
+            chores.append(-math.inf)
+        self._pace.ahead(min(self._due, self._chamber.due()), min(chores))
 
     # What comes in
 
@@ -199,7 +172,7 @@ class Holder:
         self._orphaned = self._parent.gone() and not self._machine.wanted(now)
         if self._claim is None:
             self._stake()
-        stalled = self._stalls.told() is not self._stalls_told
+        stalled = self._pace.stalls.told() is not self._stalls_told
         if stalled or self._chamber.holders() != self._holders_told:
             self._tell(now)
 
@@ -236,7 +209,7 @@ class Holder:
         match request:
             case Plan():
                 # Nobody waits for a holder that holds nothing: loading what groups need is no stall
-                self._idle = not any(ward.state == "held" for ward in self._machine.wards())
+                self._pace.idle = not any(ward.state == "held" for ward in self._machine.wards())
                 self._plan(client, request)
                 gc.collect()
                 gc.freeze()  # what came with the plan stays: no sweep need look at it
@@ -329,7 +302,7 @@ class Holder:
         self._told = False
         flapped = self._kernel.look()
         if changes.links or flapped:
-            self._alert_until = max(self._alert_until, clock() + HELD_BACK)
+            self._pace.alert(clock())
         if flapped is not None or changes.moved:
             self._link(clock(), (flapped or set()) | changes.moved)
         relevant = (self._machine.relevant(a.address, a.tagged) for a in changes.addresses)
@@ -361,10 +334,7 @@ class Holder:
     def _steps(self, now: float) -> None:
         for _ in range(_STEPS):
             effects = self._machine.step(now)
-            for number, effect in enumerate(effects, 1):
-                self._perform(now, effect)
-                if number % _BATCH == 0:  # thousands take longer than RLIMIT_RTTIME allows
-                    time.sleep(_SHORTEST)
+            self._do(now, effects)
             if not effects:
                 break
 
@@ -372,8 +342,13 @@ class Holder:
         """One step: addresses that come and go, before anything is announced."""
         self._changed = True
         now = clock()
-        for effect in self._machine.step(now):
+        self._do(now, self._machine.step(now))
+
+    def _do(self, now: float, effects: list[Effect]) -> None:
+        for number, effect in enumerate(effects, 1):
             self._perform(now, effect)
+            if number % _BATCH == 0:  # thousands take longer than RLIMIT_RTTIME allows
+                time.sleep(SHORTEST)
 
     def _stand(self) -> None:
         """Tells the groups for which addresses this host stands."""
@@ -419,12 +394,14 @@ class Holder:
             self._manager.tell(status.summary())
 
     def _status(self) -> Status:
+        now, started = clock(), self._epoch
         holders = self._holders_told = self._chamber.holders()
-        stalls = self._stalls_told = self._stalls.told()
+        stalls = self._stalls_told = self._pace.stalls.told()
         wards = self._machine.wards()
-        missing = (f"the carrier of {name} but by netlink" for name in self._kernel.missing())
+        missing = [f"the carrier of {name} but by netlink" for name in self._kernel.missing()]
+        missing += [f"a port that passes packets at {n}" for n in sorted(self._machine.muted)]
         return Status(
-            vips=tuple(self._vip(ward, *holders.get(ward.ip, ("", 0))) for ward in wards),
+            vips=tuple(vip_status(w, *holders.get(w.ip, ("", 0)), now, started) for w in wards),
             carriers=self._carriers,
             stall_ms_max=stalls.start,
             stall_ms_hour=stalls.hour,
@@ -437,25 +414,4 @@ class Holder:
                 *self._lookout.lacks(),
             ),
             links=self._links,
-        )
-
-    def _vip(self, ward: Ward, holder: str, epoch: int) -> VipStatus:
-        held = ward.state == "held"
-        reason, rival = ward.reason, ward.rival.told(clock()) if held else ""
-        if rival:
-            reason = f"also answered for by {rival}"
-        if holder and ward.state == "released" and reason == ward.wanting:
-            reason = f"held by {holder}"
-        return VipStatus(
-            ward.address,
-            ward.interface,
-            ward.state,
-            round(ward.since + self._epoch, 2),
-            reason,
-            ward.group,
-            ward.epoch if held or ward.state == "preparing" else epoch,
-            holder,
-            rival,
-            ward.rival.count,
-            None if held else ward.answering,
         )

@@ -19,7 +19,7 @@ done. Rules, for one host without peers:
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from .announcements import Announcements
 from .effects import AddAddress, Announce, DelAddress, Effect, Place, Report
@@ -64,6 +64,7 @@ class Machine:
         self._stuck: dict[Place, float] = {}
         self._forgiven: dict[str, float] = {}
         self._stalled_until = -math.inf
+        self.muted: set[str] = set()
         self._adopt_until = now + ADOPTION
         self._announcements = Announcements()
         self._news: list[Report] = []
@@ -256,6 +257,17 @@ class Machine:
         """All addresses of the plan, as decided in the last step."""
         return self._wards.values()
 
+    def mute(self, addresses: Iterable[str]) -> None:
+        """Takes own addresses of this host (without prefix length) whose ports pass nothing."""
+        wanted = set(addresses)
+        self.muted = {p.interface for p in self._present if ip(p.address) in wanted}
+
+    def unheard(self, address: str) -> bool:
+        """Whether all interfaces that an address could be on are mute: better others have it."""
+        ward = self._by_ip.get(address)
+        good = [name for name in ward.interfaces if self._up.get(name)] if ward else []
+        return bool(good) and self.muted.issuperset(good)
+
     def granted(self, address: str) -> bool:
         """Whether the voters of its group let an address be held here."""
         ward = self._by_ip.get(address)
@@ -346,6 +358,7 @@ class Machine:
 
     def _prefer(self, ward: Ward, usable: list[str]) -> str:
         """The interface where it is, if that is good; else by the plan's order."""
+        usable = [name for name in usable if name not in self.muted] or usable
         if ward.interface in usable:
             return ward.interface
         there = (name for name in usable if self._present.get(Place(name, ward.address)))

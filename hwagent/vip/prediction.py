@@ -22,7 +22,7 @@ from .timing import term
 
 #: Seconds of work, in the mean and at worst, on a slow core that has other things to do.
 WORK, WORK_WORST = 0.003, 0.025
-#: Seconds between looks at the carrier; loop.CALM.
+#: Seconds between looks at the carrier; pace.CALM.
 LOOK = 0.1
 #: Seconds for the guardian to hear of the end, shut the gate and take the addresses away.
 GUARD, GUARD_WORST = 0.005, 0.05
