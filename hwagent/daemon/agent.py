@@ -106,7 +106,6 @@ class Agent:
         self.telling = Telling(self.pollers, config.notify)
         self.watch = Watch(options.root)
         self.manager = Manager()
-        self.switches = Switches(self._found, self._failed, self._gone)
         self.gossip = Gossip(self)
         self.switches = Switches(
             self._found, self._failed, self._gone, self._withdraw, self.host, self.gossip
