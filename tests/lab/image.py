@@ -108,7 +108,12 @@ def _debian(tree: Path) -> None:
         'chmod 755 "$1/usr/local/lib/lab"/*; mv "$1"/usr/local/lib/lab/*.service'
         ' "$1/etc/systemd/system"',
         'echo "PROGRAM /usr/local/lib/lab/told.sh" >> "$1/etc/mdadm/mdadm.conf"',
-        'echo "LABEL=root / ext4 rw 0 1" > "$1/etc/fstab"; echo lab > "$1/etc/hostname"',
+        # emulated on a busy host, what takes a second elsewhere takes minutes
+        'mkdir -p "$1/etc/systemd/system.conf.d"; printf "[Manager]\\nDefaultTimeoutStartSec=1h\\n'
+        'DefaultTimeoutStopSec=1h\\nDefaultDeviceTimeoutSec=1h\\n"'
+        ' > "$1/etc/systemd/system.conf.d/lab.conf"',
+        'echo "LABEL=root / ext4 rw,errors=remount-ro 0 1" > "$1/etc/fstab"',
+        'echo lab > "$1/etc/hostname"',
         'chroot "$1" systemctl enable labd serial-getty@ttyS0',
         f'chroot "$1" systemctl disable {" ".join(_OFF)} || true',
         'chroot "$1" passwd -d root',

@@ -193,7 +193,6 @@ def test_a_root_file_system_turned_read_only_gives_the_address_away(three, table
 def test_a_root_disk_that_dies_gives_the_address_away(three, table):
     three.ready()
     machine = three.old.machine
-    machine.sh("mount -o remount,errors=remount-ro /")  # as Debian's installer has it
     with three.segment.probing() as seen:
         at = machine.now()
         machine.spoil(ROOT, bad=True)

@@ -5,6 +5,7 @@ it works on a machine whose disk is gone; anything else only tells the clocks. N
 """
 
 import ctypes
+import glob
 import http.client
 import json
 import os
@@ -13,7 +14,7 @@ import subprocess
 import threading
 import time
 
-PORT = "/dev/virtio-ports/lab"
+NAMES = "/sys/class/virtio-ports/*/name"
 SOCKET = "/run/hwagent/hwagent.sock"
 _MCL_CURRENT, _MCL_FUTURE = 1, 2
 
@@ -67,10 +68,20 @@ def perform(request):
     }
 
 
+def port():
+    """The kernel's device of the port, which is there long before udev has named it."""
+    while True:
+        for name in glob.glob(NAMES):
+            with open(name) as file:
+                if file.read().strip() == "lab":
+                    return "/dev/" + name.split("/")[-2]
+        time.sleep(0.2)
+
+
 def main():
     # what it needs stays in memory, whatever becomes of the disk
     ctypes.CDLL(None).mlockall(_MCL_CURRENT | _MCL_FUTURE)
-    fd = os.open(PORT, os.O_RDWR)
+    fd = os.open(port(), os.O_RDWR)
     lock = threading.Lock()
 
     def serve(line):
