@@ -43,7 +43,7 @@ man: $(VENV)/.installed
 
 apt:
 	packaging/apt python3-venv iproute2 mdadm smartmontools libbpf1 clang llvm linux-libc-dev nftables \
-		openipmi ipmitool
+		openipmi ipmitool snmp
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

@@ -5,7 +5,7 @@ import sys
 
 BENCHMARKS = (
     "failover", "fleet", "rolling", "interval", "gossip", "cost", "holder_cost", "rules",
-    "topology", "workers",
+    "snmp", "topology", "traps", "workers",
 )  # fmt: skip
 
 

@@ -20,7 +20,11 @@ _UNITS = {
 def observed(path: Path, component: str, field: str, expected: str) -> str | None:
     """A field as the index writes it. ``expected`` says only how much of a list or a long text the
     index has room for, and which of the neighbours of a port it means."""
-    samples = walked(path)
+    return observed_in(walked(path), component, field, expected)
+
+
+def observed_in(samples: list[Sample], component: str, field: str, expected: str) -> str | None:
+    """The same of components that somebody has, however they came by them."""
     switch, ports = samples[0], [s for s in samples if s.kind == "port"]
     match component.split()[0]:
         case "device":

@@ -51,12 +51,14 @@ def snmpsim(recordings: Path, work: Path) -> Iterator[int]:
 
 
 @contextmanager
-def snmpd(work: Path) -> Iterator[int]:
-    """Debian's snmpd, which shows this host to ``public`` and to the user, by SHA-2 and AES."""
+def snmpd(work: Path, more: str = "") -> Iterator[int]:
+    """Debian's snmpd, which shows this host to ``public`` and to the user, by SHA-2 and AES;
+    ``more`` is further configuration."""
     port = free_port()
     file = work / "snmpd.conf"
     file.write_text(
-        f"rocommunity public\ncreateUser {USER} SHA-256 {AUTH} AES {PRIVACY}\nrouser {USER} priv\n"
+        f"rocommunity public\ncreateUser {USER} SHA-256 {AUTH} AES {PRIVACY}\n"
+        f"rouser {USER} priv\n{more}"
     )
     place = f"udp:127.0.0.1:{port}"
     environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(work / "persistent")}

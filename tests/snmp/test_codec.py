@@ -21,7 +21,7 @@ from hwagent.snmp.usm import Clock, envelope, opened, scoped, sealed
 from hwagent.snmp.walk import Value
 
 #: Machines are slow at times.
-PATIENT = settings(deadline=None)
+PATIENT = settings(deadline=None, max_examples=60)
 V2C = api.PROTOCOL_MODULES[api.SNMP_VERSION_2C]
 PUBLIC = Community(Access(address="::1", port=1, version="2c", community="public"))
 OIDS = st.builds(

@@ -13,19 +13,25 @@ from hwagent.config.switches import Switch, Traps
 from hwagent.config.units import Duration
 from hwagent.model import Sample
 from hwagent.snmp.access import access
-from hwagent.snmp.decode import recording
+from hwagent.snmp.decode import printed, recording
 from hwagent.snmp.makers import shipped_makers
 from hwagent.snmp.messages import FromPoller, Polled
 from hwagent.snmp.names import OBJECTS
 from hwagent.snmp.poller import Poller
 from hwagent.snmp.pollers import Pollers
+from hwagent.snmp.printed import parse_printed
 from hwagent.snmp.session import Session
 from hwagent.snmp.wire import Unanswered
+from tests.corpus.facts_snmp import observed_in
 from tests.corpus.host_tree import CORPORA
+from tests.corpus.test_facts_snmp import FACTS, same
 from tests.loop import until
 from tests.snmp.agents import AUTH, PRIVACY, SNMPD, USER, Answers, Liar, snmpd, snmpsim, table
+from tests.snmp.walks import entity, recorded, sensor
+from tests.snmp.walks import port as port_of
+from tests.snmp.walks import recording as made
 
-RECORDINGS = sorted((CORPORA / "snmp").glob("*.snmprec"))
+RECORDINGS = sorted((CORPORA / "snmp").glob("*.snmp*"))
 OPER = OBJECTS["ifOperStatus"]
 #: What a small switch answers.
 SMALL = {
@@ -36,6 +42,17 @@ SMALL = {
     **{(*OBJECTS["ifAdminStatus"], n): 1 for n in range(1, 5)},
     **{(*OPER, n): 1 for n in range(1, 5)},
 }
+#: Another, for snmpsim.
+MADE = made(
+    {
+        **{"sysDescr.0": "made up", "sysName.0": "one", "sysUpTime.0": 1000},
+        **port_of(1, "e1", ifInOctets=7),
+        **port_of(2, "e2", up=False),
+        **entity(1, 3, "box"),
+        **entity(2, 8, "inlet", 1),
+        **sensor(2, 8, 31),
+    }
+)
 
 
 class Heard:
@@ -99,8 +116,17 @@ def plain(samples: list[Sample]) -> dict[str, tuple[dict[str, Any], dict[str, An
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """One snmpsim that plays all recordings, printed walks among them, and a made-up one."""
     work = tmp_path_factory.mktemp("snmpsim")
-    with snmpsim(CORPORA / "snmp", work) as port:
+    played = work / "recordings"
+    played.mkdir()
+    (played / "made.snmprec").write_bytes(MADE)
+    for path in RECORDINGS:
+        data = path.read_bytes()
+        if path.suffix == ".snmpwalk":
+            data = recorded(parse_printed(data))
+        (played / f"{path.stem}.snmprec").write_bytes(data)
+    with snmpsim(played, work) as port:
         yield port, work
 
 
@@ -110,24 +136,26 @@ def test_over_the_wire_a_switch_says_what_its_recording_says(
     simulated: tuple[int, Path], path: Path
 ) -> None:
     port, work = simulated
-    decoded = recording(path.read_bytes())
+    decoded = (printed if path.suffix == ".snmpwalk" else recording)(path.read_bytes())
     name = decoded[0].id.partition(":")[2]
     of = switch(work, port, path.stem, name=name, timeout=Duration(5), interval=Duration(60))
-    assert plain(asyncio.run(patiently(of))) == plain(decoded)
+    polled = asyncio.run(patiently(of))
+    assert plain(polled) == plain(decoded)
+    # what the index says of the file, but for the number of its lines: we do not ask for all
+    said = [f for f in FACTS if f.file == f"snmp/{path.name}" and f.field != "oid_count"]
+    seen = [(f, observed_in(polled, f.component, f.field, f.value)) for f in said]
+    assert [(str(f), s) for f, s in seen if not same(f, s)] == []
+    assert said
 
 
-@pytest.mark.skipif(not RECORDINGS, reason="../shared/corpora is absent")
 def test_version_1_and_version_3_say_the_same_as_2c(simulated: tuple[int, Path]) -> None:
     port, work = simulated
     slow = {"timeout": Duration(5), "interval": Duration(60), "name": "one"}
-    asked = asyncio.run(patiently(switch(work, port, "dell-os10", **slow)))
-    old = asyncio.run(patiently(switch(work, port, "dell-os10", version="1", **slow)))
-    safe = asyncio.run(patiently(signed(work, port, context="dell-os10", **slow)))
-    assert plain(asked) == plain(safe)
-    ports = {id: p for id, p in plain(asked).items() if id.startswith("port:")}
-    told = plain(old)  # SNMPv1 has no counters of 64 bits
-    assert ports.keys() <= told.keys()
-    assert all(told[i][1]["operstate"] == p[1]["operstate"] for i, p in ports.items())
+    asked = asyncio.run(patiently(switch(work, port, "made", **slow)))
+    old = asyncio.run(patiently(switch(work, port, "made", version="1", **slow)))
+    safe = asyncio.run(patiently(signed(work, port, context="made", **slow)))
+    assert {"port:one/e1", "port:one/e2", "sensor:one/inlet"} <= plain(asked).keys()
+    assert plain(asked) == plain(safe) == plain(old)
 
 
 @pytest.mark.skipif(SNMPD is None, reason="snmpd is not installed")

@@ -2,6 +2,7 @@
 
 from hwagent.snmp.names import OBJECTS
 from hwagent.snmp.oid import parse_oid, show_oid
+from hwagent.snmp.walk import Walk
 
 #: Tags of snmpsim by Python type.
 _TAGS = {int: "2", str: "4", bytes: "4x", tuple: "6"}
@@ -52,3 +53,16 @@ def sensor(
         f"entPhySensorValue.{index}": value,
         f"entPhySensorOperStatus.{index}": status,
     }
+
+
+def recorded(walk: Walk) -> bytes:
+    """A walk as a recording of snmpsim; what a printed walk does not tell is guessed by size."""
+    lines = []
+    for oid, value in sorted(walk.values.items()):
+        if isinstance(value, int):
+            lines.append(f"{show_oid(oid)}|{2 if -(2**31) <= value < 2**31 else 70}|{value}")
+        elif isinstance(value, bytes):
+            lines.append(f"{show_oid(oid)}|4x|{value.hex()}")
+        else:
+            lines.append(f"{show_oid(oid)}|6|{show_oid(value)}")
+    return "\n".join(lines).encode() + b"\n"
