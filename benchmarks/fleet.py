@@ -178,8 +178,8 @@ def lines(results: Results) -> list[list[str]]:
     for fault, found in results.items():
         for name, one in found.items():
             ours, both = name == "hwagent", ratio(found)
-            ends = ", ".join(f"{end} {count}" for end, count in one["ends"].items())
-            ends += f", went wrong {len(one['trouble'])}" if one["trouble"] else ""
+            wrong = {"went wrong": len(one["trouble"])} if one["trouble"] else {}
+            ends = ", ".join(f"{end} {count}" for end, count in {**one["ends"], **wrong}.items())
             rows.append([
                 fault,
                 name,
