@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from .council import Council
 
 
+#: Ranks by which a host with a mute port stands behind the others.
+_BEHIND = 1000
+
+
 class Chamber:
     """The councils by name of their group.
 
@@ -86,10 +90,7 @@ class Chamber:
         now = clock()
         able, leave = self._machine.able(now), frozenset(said.leave)
         for name, council in self._councils.items():
-            standings = {
-                a: Standing(said.ranks.get(a, 0), self._willing(said, a), a in leave)
-                for a in able.get(name, ())
-            }
+            standings = {a: self._standing(said, a, a in leave) for a in able.get(name, ())}
             word = Word(standings, min(said.sent, now) + said.ttl)
             if word != self._told.get(name):
                 self._told[name] = word
@@ -160,10 +161,15 @@ class Chamber:
         self._machine.mute(mute)
         self._settle()
 
+    def _standing(self, said: Fitness, address: str, leaves: bool) -> Standing:
+        """A host with a mute port stands behind all others: its routes may still lead there."""
+        mute, rank = self._machine.unheard(address), said.ranks.get(address, 0)
+        return Standing(rank + _BEHIND * mute, self._willing(said, address), mute or leaves)
+
     def _willing(self, said: Fitness, address: str) -> bool:
         """Whether this host would take an address; what it has it keeps, ready for it or not."""
         ready = address not in said.unready or self._machine.granted(address)
-        return said.fit and ready and not self._machine.unheard(address)
+        return said.fit and ready
 
     def _convene(self, host: str, group: GroupPlan) -> None:
         council = self._councils.get(group.name)

@@ -263,10 +263,10 @@ class Machine:
         self.muted = {p.interface for p in self._present if ip(p.address) in wanted}
 
     def unheard(self, address: str) -> bool:
-        """Whether all interfaces that an address could be on are mute: better others have it."""
+        """Whether an interface that an address could be on is mute: better others have it."""
         ward = self._by_ip.get(address)
         good = [name for name in ward.interfaces if self._up.get(name)] if ward else []
-        return bool(good) and self.muted.issuperset(good)
+        return not self.muted.isdisjoint(good)
 
     def granted(self, address: str) -> bool:
         """Whether the voters of its group let an address be held here."""
