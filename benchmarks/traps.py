@@ -1,7 +1,7 @@
 """From a trap to its alert: seconds, with SNMPv2c and SNMPv3, by a real agent.
 
-``python -m benchmarks.traps [--turns 20]``: net-snmp's snmpd is the switch, whose supply fails and
-recovers; net-snmp's snmptrap sends the maker's trap, through a relay that takes the time; the agent
+``python -m benchmarks.traps [--turns 20]``: net-snmp's snmpd is the switch, whose supplies fail one
+after the other; its snmptrap sends the maker's trap, through a relay that takes the time; the agent
 reads what the trap is about, and the alert is heard at its socket. Needs net-snmp. Ends with one
 line of JSON.
 """
@@ -32,16 +32,23 @@ _START = "from hwagent.cli import main; main()"
 #: CISCO-ENVMON-MIB: ciscoEnvMonSupplyStatusTable, and the trap that tells of a change in it.
 TABLE, TRAP = ".1.3.6.1.4.1.9.9.13.1.5.1", "1.3.6.1.4.1.9.9.13.3.0.5"
 GOOD, CRITICAL = "1", "3"
-#: What snmpd asks for that table (snmpd.conf(5), pass_persist): name and state of one supply.
+#: What snmpd asks for that table (snmpd.conf(5), pass_persist): names and states of supplies. Each
+#: fails once: an alert that comes and goes would be damped.
 SCRIPT = f"""#!/bin/sh
 while read word; do
     [ "$word" = PING ] && echo PONG && continue
     read oid
+    row=${{oid##*.}}
     case "$word $oid" in
-    "get {TABLE}.2.1" | "getnext {TABLE}" | "getnext {TABLE}.2")
-        printf '{TABLE}.2.1\\nstring\\nPSU 1\\n' ;;
-    "get {TABLE}.3.1" | "getnext {TABLE}.2.1" | "getnext {TABLE}.3")
-        printf "{TABLE}.3.1\\ninteger\\n$(cat STATE)\\n" ;;
+    "getnext {TABLE}" | "getnext {TABLE}.2") oid={TABLE}.2.1 ;;
+    "getnext {TABLE}.2.COUNT" | "getnext {TABLE}.3") oid={TABLE}.3.1 ;;
+    "getnext {TABLE}.3.COUNT") echo NONE; continue ;;
+    "getnext "*) oid=${{oid%.*}}.$((row + 1)) ;;
+    esac
+    row=${{oid##*.}}
+    case "$oid" in
+    {TABLE}.2.*) printf "$oid\\nstring\\nPSU $row\\n" ;;
+    {TABLE}.3.*) printf "$oid\\ninteger\\n$(cat PLACE/state.$row)\\n" ;;
     *) echo NONE ;;
     esac
 done
@@ -70,7 +77,6 @@ class Rig:
     """A switch, an agent that watches it, and what it takes to send a trap."""
 
     def __init__(self, work: Path, port: int, version: str) -> None:
-        self.state = work / "state"
         self._work, self._version = work, version
         self._hears, self._sends = free_port(), free_port()
         self._of = self._switch(port)
@@ -105,10 +111,10 @@ class Rig:
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: self._relay, ("127.0.0.1", self._sends))
 
-    async def trap(self) -> float:
-        """Lets net-snmp send the trap; when that was."""
+    async def trap(self, row: int) -> float:
+        """Lets net-snmp send the trap of a supply; when that was."""
         options = ["-v2c", "-c", "public"] if self._version == "2c" else await self._signed()
-        place, value = f"127.0.0.1:{self._sends}", f"{TABLE[1:]}.3.1"
+        place, value = f"127.0.0.1:{self._sends}", f"{TABLE[1:]}.3.{row}"
         command = ["snmptrap", "-m", "", *options, place, "", TRAP, value, "i", "3"]
         process = await asyncio.create_subprocess_exec(*command)
         assert await process.wait() == 0
@@ -159,22 +165,23 @@ async def _get(socket: Path, path: str) -> bytes:
     return data
 
 
-async def _alert(events: asyncio.StreamReader, state: str) -> float:
-    """When the alert of the supply was told to be in a state."""
+async def _alert(events: asyncio.StreamReader, supply: str) -> float:
+    """When it was told that a supply has failed."""
     async with asyncio.timeout(120):
         while True:
             line = await events.readline()
             assert line, "the agent ended"
-            if b'"PsuFailed"' in line and f'"{state}"'.encode() in line:
+            if b'"PsuFailed"' in line and f'"{supply}"'.encode() in line:
                 return time.monotonic()
 
 
 def measure(work: Path, version: str, turns: int) -> list[float]:
     """Seconds from trap to alert, turn by turn."""
     work.mkdir()
-    (work / "state").write_text(GOOD)
+    for row in range(1, turns + 1):
+        (work / f"state.{row}").write_text(GOOD)
     script = work / "supply"
-    script.write_text(SCRIPT.replace("STATE", str(work / "state")))
+    script.write_text(SCRIPT.replace("PLACE", str(work)).replace("COUNT", str(turns)))
     script.chmod(0o755)
     with snmpd(work, f"pass_persist {TABLE} {script}\n") as port:
         return asyncio.run(_measure(Rig(work, port, version), work, turns))
@@ -184,13 +191,10 @@ async def _measure(rig: Rig, work: Path, turns: int) -> list[float]:
     took = []
     await rig.open()
     async with agent(rig, work) as events:
-        for _ in range(turns):
-            rig.state.write_text(CRITICAL)
-            sent = await rig.trap()
-            took.append(await _alert(events, "firing") - sent)
-            rig.state.write_text(GOOD)
-            await rig.trap()
-            await _alert(events, "resolved")
+        for row in range(1, turns + 1):
+            (work / f"state.{row}").write_text(CRITICAL)
+            sent = await rig.trap(row)
+            took.append(await _alert(events, f"psu:sw1/PSU_{row}") - sent)
     return took
 
 
