@@ -1,4 +1,4 @@
-"""Who answers for virtual IPs on the wire, where it is not as it should be: a component for each."""
+"""Who answers for virtual IPs on the wire, where it is not as it should be: components."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
