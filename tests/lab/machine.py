@@ -3,6 +3,7 @@
 Nothing here waits for a time: under emulation on a busy host a boot may take minutes.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -87,6 +88,7 @@ class Machine:
         self.nics = nics
         self.extra = extra
         self.space = space
+        self._numbers = itertools.count()
         self.process: subprocess.Popen[bytes] | None = None
         place.mkdir(parents=True, exist_ok=True)
         self.root = place / "root.qcow2"
@@ -248,15 +250,15 @@ class Machine:
 
     def spoil(self, disk: str, bad: bool) -> None:
         """Lets every request to a disk end with an error, or no more."""
+        below = f"{disk}-file"
         if bad:
+            below = f"{disk}-bad{next(self._numbers)}"  # one that was in use may still be
             error = {"event": "none", "errno": 5, "immediately": False}
-            rules = {"node-name": f"{disk}-bad", "image": f"{disk}-file", "inject-error": [error]}
+            rules = {"node-name": below, "image": f"{disk}-file", "inject-error": [error]}
             self.qmp.run("blockdev-add", {"driver": "blkdebug", **rules})
         drive = {"driver": "throttle", "node-name": f"{disk}-drive"}
-        drive |= {"throttle-group": f"{disk}-speed", "file": f"{disk}-{'bad' if bad else 'file'}"}
+        drive |= {"throttle-group": f"{disk}-speed", "file": below}
         self.qmp.run("blockdev-reopen", {"options": [drive]})
-        if not bad:
-            self.qmp.run("blockdev-del", {"node-name": f"{disk}-bad"})
 
     def warn(self, disk: str, warning: int) -> None:
         """Sets the critical warning of an NVMe disk's health log."""

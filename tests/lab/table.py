@@ -7,6 +7,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 RESULTS = REPOSITORY / "docs/lab-results.md"
 _COLUMNS = ("fault", "who noticed", "after", "who acted", "what the client lost", "two owners")
+_RULE = ("---",) * len(_COLUMNS)
 _HEAD = """# What the lab saw
 
 Written by `make lab`: machines under software emulation with real md, bonds, disks and links, each
@@ -25,7 +26,7 @@ class Table:
         self.rows: dict[str, tuple[str, ...]] = {}
         for line in file.read_text().splitlines() if file.exists() else ():
             cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
-            if line.startswith("| ") and len(cells) == len(_COLUMNS) and cells != _COLUMNS:
+            if len(cells) == len(_COLUMNS) and cells not in (_COLUMNS, _RULE):
                 self.rows[cells[0]] = cells
 
     def add(
@@ -47,6 +48,6 @@ class Table:
 
     def save(self) -> None:
         """Writes the file."""
-        lines = [_COLUMNS, ("---",) * len(_COLUMNS), *self.rows.values()]
+        lines = [_COLUMNS, _RULE, *self.rows.values()]
         text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
         self.file.write_text(_HEAD + text)
