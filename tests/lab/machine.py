@@ -249,12 +249,13 @@ class Machine:
         self.qmp.run("qom-set", {"path": path, "property": "limits", "value": limits})
 
     def spoil(self, disk: str, bad: bool) -> None:
-        """Lets every request to a disk end with an error, or no more."""
+        """Lets every read and write of a disk end with an error, or no more. Not what empties its
+        cache: QEMU itself does that when it is to make the disk good again."""
         below = f"{disk}-file"
         if bad:
             below = f"{disk}-bad{next(self._numbers)}"  # one that was in use may still be
-            error = {"event": "none", "errno": 5, "immediately": False}
-            rules = {"node-name": below, "image": f"{disk}-file", "inject-error": [error]}
+            errors = [{"event": "none", "errno": 5, "iotype": kind} for kind in ("read", "write")]
+            rules = {"node-name": below, "image": f"{disk}-file", "inject-error": errors}
             self.qmp.run("blockdev-add", {"driver": "blkdebug", **rules})
         drive = {"driver": "throttle", "node-name": f"{disk}-drive"}
         drive |= {"throttle-group": f"{disk}-speed", "file": below}
