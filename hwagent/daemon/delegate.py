@@ -8,7 +8,7 @@ from hwagent.cluster.keystore import load_keyring
 from hwagent.config import Config
 from hwagent.vip.protocol import Secrets
 
-from .ranking import Ranking, loads, ranking
+from .ranking import Ranking, Rankings, barred, loads
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -20,6 +20,7 @@ class Delegate:
     def __init__(self, agent: "Agent") -> None:
         self._agent = agent
         self._weights: Mapping[str, float] = {}
+        self._rankings = Rankings()
         self._configured: Config | None = None
         self._secrets = Secrets()
         self.problem = ""
@@ -43,11 +44,14 @@ class Delegate:
         pins = self._agent.core.decrees.pins(self._agent.clock.now())
         wanted = {address: pin.value for address, pin in pins.items()}
         calm = not self._agent.core.fleet.storm
-        return ranking(config, self._agent.host, fleet, holders, self._weights, wanted, calm)
+        host, weights = self._agent.host, self._weights
+        return self._rankings.rank(config, host, fleet, holders, weights, wanted, calm)
 
     def unready(self) -> tuple[str, ...]:
-        """IP addresses that this host would not take over now: their services are not ready."""
-        return tuple(str(ip_interface(a).ip) for a in self._agent.attending.hindrances())
+        """IP addresses that this host would not take over now: their services are not ready, or it
+        is a witness."""
+        hindered = (str(ip_interface(a).ip) for a in self._agent.attending.hindrances())
+        return (*hindered, *barred(self._agent.config, self._agent.host))
 
     def _read(self, config: Config) -> Secrets:
         cluster, self.problem = config.cluster, ""

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_interface
 from typing import Any, NamedTuple
 
+import msgspec
+
 from hwagent.cluster.placement import Vip, place, succession
 from hwagent.cluster.report import unready
 from hwagent.cluster.weights import Fitness, Host, weights
@@ -46,7 +48,8 @@ def ranking(
         hosts = [known.get(name, Host(name)) for name in able(group)]
         vips = _vips(config, group, pins, holders, shunned)
         shares = {h.name: loads.get(h.name, h.weight) for h in hosts}
-        moves = group.preempt or known.get(host, Host(host)).fitness is not Fitness.FIT
+        moves = group.preempt or host in group.witnesses
+        moves |= known.get(host, Host(host)).fitness is not Fitness.FIT
         targets = place(hosts, vips, shares, {v.name: holders.get(v.name, "") for v in vips})
         holding = {h.name for h in hosts if h.fitness is not Fitness.UNFIT}
         for vip in vips:
@@ -59,6 +62,42 @@ def ranking(
             if holder == host and target not in ("", host) and (moves or pinned):
                 leave.append(vip.name)
     return Ranking(ranks, tuple(leave))
+
+
+class Rankings:
+    """Keeps one host's ranking while all that it follows from is the same: a thousand addresses
+    take a tenth of a second, and are asked for every second."""
+
+    def __init__(self) -> None:
+        self._config: Config | None = None
+        self._inputs: tuple[object, ...] = ()
+        self._found = Ranking({}, ())
+
+    def rank(
+        self,
+        config: Config,
+        host: str,
+        fleet: Collection[Mapping[str, Any]],
+        holders: Mapping[str, str],
+        loads: Mapping[str, float],
+        pins: Mapping[str, str] = {},
+        calm: bool = True,
+    ) -> Ranking:
+        """What ``ranking`` says, worked out anew only if it may say something else."""
+        # Loads change all the time, and count only by the weights that are made of them
+        known = {n: msgspec.structs.replace(h, load=0.0) for n, h in _known(fleet).items()}
+        given = (dict(holders), dict(loads), dict(pins))
+        inputs = (host, known, _shunned(fleet), *given, calm)
+        if self._config is not config or inputs != self._inputs:
+            self._config, self._inputs = config, inputs
+            self._found = ranking(config, host, fleet, holders, loads, pins, calm)
+        return self._found
+
+
+def barred(config: Config, host: str) -> tuple[str, ...]:
+    """IP addresses of groups in which a host only votes: it is not to take any of them."""
+    watched = {group.name for group in config.groups if host in group.witnesses}
+    return tuple(str(ip_interface(v.address).ip) for v in config.vips if v.group in watched)
 
 
 def loads(fleet: Iterable[Mapping[str, Any]], before: Mapping[str, float]) -> dict[str, float]:

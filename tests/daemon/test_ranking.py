@@ -1,21 +1,22 @@
 """Who asks for an address, and after whom."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from hwagent.cluster.report import UNREADY
 from hwagent.config import Config
-from hwagent.daemon.ranking import loads, ranking
+from hwagent.daemon.ranking import Rankings, barred, loads, ranking
 
 VIP = "10.9.0.100"
 HOSTS = ("h1", "h2", "h3", "h4")
 
 
-def config(preempt: bool = False) -> Config:
+def config(preempt: bool = False, witnesses: Sequence[str] = ()) -> Config:
     voters = {name: [f"10.9.0.{n}"] for n, name in enumerate(HOSTS[:3], 1)}
     group = {"name": "web", "voters": voters, "members": {"h4": ["10.9.0.4"]}, "preempt": preempt}
+    group["witnesses"] = list(witnesses)
     vip = {"address": f"{VIP}/24", "interfaces": ["eth0"], "group": "web"}
     return msgspec.convert({"vips": [vip], "groups": [group]}, Config)
 
@@ -113,3 +114,57 @@ def test_a_host_that_is_not_ready_is_passed_over_unless_it_has_the_address():
     assert of("")["h2"] == 3
     assert of("h1", {VIP: "h2"})["h2"] > 0, "a pin does not make it ready"
     assert of("h2")["h2"] == 0
+
+
+def test_a_witness_takes_nothing_and_leaves_what_it_has():
+    of = config(witnesses=["h3"])
+    fleet = [{"name": n, "status": "alive"} for n in HOSTS]
+
+    def rank(holder: str) -> dict[str, int]:
+        made = {n: ranking(of, n, fleet, {VIP: holder}, loads(fleet, {})) for n in HOSTS}
+        return {name: found.ranks[VIP] for name, found in made.items()}
+
+    assert [barred(of, name) for name in HOSTS] == [(), (), (VIP,), ()]
+    assert max(rank(""), key=rank("").__getitem__) == "h3"
+    assert ranking(of, "h3", fleet, {VIP: "h3"}, loads(fleet, {})).leave == (VIP,)
+    assert rank("h3")["h3"] > 0, "else it would not leave it"
+
+
+def test_a_ranking_is_kept_while_nothing_changes_and_made_anew_when_anything_does():
+    kept = Rankings()
+    given: dict[str, Any] = {
+        "config": config(),
+        "host": "h2",
+        "fleet": [{"name": n, "status": "alive", "health": "ok", "vips": {}} for n in HOSTS],
+        "holders": {VIP: "h1"},
+        "loads": dict.fromkeys(HOSTS, 1.0),
+        "pins": {},
+        "calm": True,
+    }
+
+    def told() -> Any:
+        found = kept.rank(**given)
+        assert found == ranking(**given)
+        return found
+
+    first = told()
+    for member in given["fleet"]:
+        member |= {"age": 3.0, "rtt": 0.001, "load": 0.4}
+    given |= {"holders": {VIP: "h1"}, "loads": dict(given["loads"])}
+    assert told() is first, "nothing has changed that counts"
+    said = {f"{VIP}/24": f"released{UNREADY}the replica lags"}
+    for change in (
+        lambda: given["holders"].update({VIP: "h3"}),
+        lambda: given["fleet"][2].update(health="degraded"),
+        lambda: given["fleet"][3].update(vips=said),
+        lambda: given["fleet"][0].update(labels={"zone": "a/b"}),
+        lambda: given["fleet"][0].update(status="failed"),
+        lambda: given["loads"].update(h4=0.5),
+        lambda: given["pins"].update({VIP: "h4"}),
+        lambda: given.update(calm=False),
+        lambda: given.update(config=config(preempt=True)),
+        lambda: given.update(host="h4"),
+    ):
+        before = told()
+        change()
+        assert told() is not before
