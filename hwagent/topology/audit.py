@@ -94,7 +94,7 @@ class Auditor:
         counted = set(tops)
         self._rows = {id: self._row(id, scores, now, down, id in counted) for id in services}
         buy = self._purchases(scores, tops, topology.prices)
-        common = common_causes(graph, solver, graph.support(services), self._common)
+        common = common_causes(graph, solver, services, self._common)
         return Audit(
             services=tuple(row.service for row in self._rows.values()),
             buy=tuple(buy[:PURCHASES_MAX]),
@@ -110,7 +110,8 @@ class Auditor:
         self, id: str, scores: Scores, now: Solver, down: Collection[str], counted: bool
     ) -> "_Row":
         solver = self._fleet.solver
-        cuts, then = solver.cuts(id), now.cuts(id)
+        cuts = solver.cuts(id)
+        then = cuts if now is solver else now.cuts(id)
         state = "down" if id in down else self._fleet.graph.get(id).state or "up"
         known = self._rows.get(id)
         same = known and known.cuts is cuts and known.now is then and known.counted is counted
@@ -162,9 +163,8 @@ def _worst_pairs(cuts: Cuts, scores: Scores) -> tuple[tuple[str, str], ...]:
 
 def top_services(graph: Graph, services: Sequence[str]) -> list[str]:
     """The services on which no other one hangs, but for the fleet: counted, none counts twice."""
-    counted = [id for id in services if id != FLEET]
-    below = graph.support({child for id in counted for child in graph.below(id)})
-    return [id for id in counted if id not in below]
+    counted = {id: None for id in services if id != FLEET}
+    return [id for id in counted if not graph.reaches(graph.above(id), counted.keys())]
 
 
 def lost(graph: Graph, down: Collection[str]) -> Iterator[Lost]:

@@ -4,12 +4,14 @@ Components that can stand in for each other do so only if they do not fail toget
 hang on one thing, or were made on one day, or run the same firmware, or are equally old.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterator
+from itertools import chain
 
 import msgspec
 
-from .cuts import Solver
-from .graph import Graph, Need
+from .cuts import Cuts, Solver
+from .graph import Graph, Need, Node
 
 #: Components whose ages differ by no more months count as equally old, from this age on.
 _MONTHS_APART, _MONTHS_OLD = 1, 24
@@ -24,21 +26,22 @@ class Common(msgspec.Struct, frozen=True):
     of: tuple[str, ...]
 
 
-#: What was found for a need, and the nodes and cuts that it was found from.
-Memo = dict[Need, tuple[list[object], list[tuple[str, str]]]]
+#: By component: its cuts, and what was found for it while they were these.
+Memo = dict[str, tuple[Cuts, list[tuple[str, str]]]]
 
 
 def common_causes(
-    graph: Graph, solver: Solver, among: Collection[str], memo: Memo
+    graph: Graph, solver: Solver, services: Collection[str], memo: Memo
 ) -> Iterator[Common]:
-    """What is shared by those who should stand in for each other, by how. ``memo`` is given again
-    with the next question: what is the same is not looked at again."""
+    """What is shared by those who should stand in for each other, by how, in all that ``services``
+    hang on. ``memo`` is given again with the next question: what is the same is not looked at."""
+    _look(graph, solver, services, memo)
+    wanted = set(services)
     found: dict[tuple[str, str], list[str]] = {}
-    for id in sorted(among):
-        for one in graph.get(id).needs:
-            if one.spare > 0:
-                for shared in _shared(graph, solver, one, memo):
-                    found.setdefault(shared, []).append(id)
+    for id in sorted(id for id, (_, shared) in memo.items() if shared):
+        if graph.reaches([id], wanted):
+            for shared in memo[id][1]:
+                found.setdefault(shared, []).append(id)
     for (how, what), of in sorted(found.items(), key=lambda item: (_order(item[0][0]), item)):
         yield Common(how, what, tuple(dict.fromkeys(of)))
 
@@ -47,27 +50,37 @@ def _order(how: str) -> int:
     return ("hangs on", "batch", "firmware", "months").index(how)
 
 
-def _shared(graph: Graph, solver: Solver, one: Need, memo: Memo) -> list[tuple[str, str]]:
-    basis: list[object] = [solver.cuts(child) for child in one.of]
-    basis += [graph.get(child).facts for child in one.of]
-    known = memo.get(one)
-    if known is None or any(a is not b for a, b in zip(known[0], basis)):
-        known = memo[one] = basis, [*_hangs_on(solver, one), *_alike(graph, one)]
-    return known[1]
+def _look(graph: Graph, solver: Solver, services: Collection[str], memo: Memo) -> None:
+    """Looks at what is new from the services on down. The solver makes new cuts for all above a
+    change: below a component whose cuts are those known, everything is."""
+    waiting = list(services)
+    while waiting:
+        id = waiting.pop()
+        known, cuts = memo.get(id), solver.cuts(id)
+        if known is None or known[0] is not cuts:
+            memo[id] = cuts, list(_shared(graph, solver, graph.get(id)))
+            waiting.extend(graph.below(id))
+    if len(memo) > len(graph):
+        for id in [id for id in memo if id not in graph]:
+            del memo[id]
+
+
+def _shared(graph: Graph, solver: Solver, node: Node) -> Iterator[tuple[str, str]]:
+    for one in node.needs:
+        if one.spare > 0:
+            yield from _hangs_on(solver, one)
+            yield from _alike(graph, one)
 
 
 def _hangs_on(solver: Solver, one: Need) -> Iterator[tuple[str, str]]:
-    counts: dict[str, int] = {}
-    for child in one.of:
-        for element in solver.cuts(child).singles:
-            counts[element] = counts.get(element, 0) + 1
+    counts = Counter(chain.from_iterable(solver.cuts(child).singles for child in one.of))
     for element, count in counts.items():
         if count > one.spare:
             yield "hangs on", element
 
 
 def _alike(graph: Graph, one: Need) -> Iterator[tuple[str, str]]:
-    facts = [dict(graph.get(child).facts) for child in one.of]
+    facts = [dict(told) for child in one.of if (told := graph.get(child).facts)]
     for key in ("batch", "firmware"):
         values = [f[key] for f in facts if key in f]
         for value in dict.fromkeys(values):

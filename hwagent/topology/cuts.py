@@ -9,13 +9,15 @@ spared makes one cut with its peer and not fifty times fifty. Nothing is approxi
 unfolds an element.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from itertools import combinations, product
-from typing import NamedTuple
+from itertools import chain, combinations, product
+from typing import NamedTuple, TypeVar
 
 from .graph import SERVICES, Graph, Need, Node
 
 Pair = tuple[str, str]
+_T = TypeVar("_T")
 _NONE: frozenset[str] = frozenset()
 _NO_PAIRS: frozenset[Pair] = frozenset()
 
@@ -133,28 +135,33 @@ class Solver:
 
     def _redundant(self, one: Need, singles: set[str], pairs: set[Pair]) -> None:
         """Cuts of a need with components to spare: what takes down more than that."""
-        spare = one.spare
-        covers: dict[str, int] = {}
-        both: dict[Pair, int] = {}
-        for number, child in enumerate(one.of):
-            found, bit = self._cuts[child], 1 << number
-            if found.down:
-                spare -= 1
-                continue
-            for element in found.singles:
-                covers[element] = covers.get(element, 0) | bit
-            for pair in found.pairs:
-                both[pair] = both.get(pair, 0) | bit
-        rest: dict[int, list[str]] = {}
-        for element, cover in covers.items():
-            if cover.bit_count() > spare:
-                singles.add(element)
-            else:
-                rest.setdefault(cover, []).append(element)
-        for (a, b), cover in both.items():
+        live = [found for child in one.of if not (found := self._cuts[child]).down]
+        spare = one.spare - (len(one.of) - len(live))
+        alone = Counter(chain.from_iterable(found.singles for found in live))
+        both = Counter(chain.from_iterable(found.pairs for found in live))
+        singles.update(element for element, count in alone.items() if count > spare)
+        # Which components each takes down is looked at only where their number could suffice:
+        # of a fleet that can lose a thousand hosts almost nothing is left.
+        widest = max((count for count in alone.values() if count <= spare), default=0)
+        near = {pair for pair, count in both.items() if count + 2 * widest > spare}
+        wide = {element for element, count in alone.items() if spare - widest < count <= spare}
+        covers = _covers([found.singles for found in live], wide.union(*near))
+        for (a, b), cover in _covers([found.pairs for found in live], near).items():
             if (cover | covers.get(a, 0) | covers.get(b, 0)).bit_count() > spare:
                 pairs.add((a, b))
+        rest: dict[int, list[str]] = {}
+        for element in wide:
+            rest.setdefault(covers[element], []).append(element)
         pairs.update(_products(rest, spare))
+
+
+def _covers(found: Iterable[frozenset[_T]], among: set[_T]) -> dict[_T, int]:
+    """Of which sets each of ``among`` is: one bit for each set."""
+    covers: dict[_T, int] = {}
+    for number, some in enumerate(found):
+        for one in some & among:
+            covers[one] = covers.get(one, 0) | 1 << number
+    return covers
 
 
 def _products(rest: dict[int, list[str]], spare: int) -> Iterator[Pair]:

@@ -88,7 +88,7 @@ class Fleet:
             self._states[id] = node.state
         before = self.graph.get(id)
         touched = self.graph.put(node)
-        if before.needs != node.needs:
+        if (before.needs, before.facts) != (node.needs, node.facts):
             self._solver.changed(touched)
 
     def _whole(self) -> None:

@@ -1,6 +1,7 @@
 """Components and what each needs: ``at least k of these``. Monotone; circles are opened."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -58,19 +59,20 @@ class Graph:
 
     def __init__(self, nodes: Iterable[Node] = ()) -> None:
         self._nodes: dict[str, Node] = {}
+        #: What needs each: of everything, be it described, needed or both.
         self._above: dict[str, set[str]] = {}
         for node in nodes:
             self.put(node)
 
     def __contains__(self, id: str) -> bool:
-        return id in self._nodes or id in self._above
+        return id in self._above
 
     def __len__(self) -> int:
-        return len(self._nodes.keys() | self._above.keys())
+        return len(self._above)
 
     def ids(self) -> list[str]:
         """All ids, sorted."""
-        return sorted(self._nodes.keys() | self._above.keys())
+        return sorted(self._above)
 
     def get(self, id: str) -> Node:
         """A node; one without needs for an id that is only needed."""
@@ -90,6 +92,7 @@ class Graph:
         a thing that it shares now, or shared one that it now needs alone."""
         before = set(self.below(node.id))
         self._nodes[node.id] = node
+        self._above.setdefault(node.id, set())
         after = set(self.below(node.id))
         return {node.id} | self._relink(node.id, before, after)
 
@@ -97,7 +100,9 @@ class Graph:
         """Takes a node away; returns whose answers may change, as ``put`` does."""
         before = set(self.below(id))
         self._nodes.pop(id, None)
-        return {id} | self._relink(id, before, set())
+        touched = {id} | self._relink(id, before, set())
+        self._forget_if_unknown(id)
+        return touched
 
     def _relink(self, id: str, before: set[str], after: set[str]) -> set[str]:
         touched: set[str] = set()
@@ -106,9 +111,12 @@ class Graph:
             if len(parents) == (1 if child in after else 2):
                 touched |= parents
             (parents.add if child in after else parents.discard)(id)
-            if not parents:
-                del self._above[child]
+            self._forget_if_unknown(child)
         return touched
+
+    def _forget_if_unknown(self, id: str) -> None:
+        if id not in self._nodes and not self._above.get(id):
+            self._above.pop(id, None)
 
     def drop(self, id: str, child: str) -> None:
         """Forgets that a component needs another: it closes a circle."""
@@ -124,6 +132,14 @@ class Graph:
     def support(self, ids: Iterable[str]) -> set[str]:
         """These and all that they need, directly or not."""
         return _closure(ids, self.below)
+
+    def reaches(self, ids: Iterable[str], wanted: AbstractSet[str]) -> bool:
+        """Whether any of ``wanted`` is one of these or needs one of them, directly or not."""
+        level, seen = set(ids), set[str]()
+        while level and wanted.isdisjoint(level):
+            seen |= level
+            level = {above for id in level for above in self.above(id)} - seen
+        return bool(level)
 
     def down(self, failed: Iterable[str]) -> set[str]:
         """All that does not work while these have failed: they, and what lacks what it needs."""

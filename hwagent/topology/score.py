@@ -6,6 +6,7 @@ larger sets are not counted, failures count as independent.
 """
 
 from collections.abc import Mapping
+from math import fsum
 
 import msgspec
 
@@ -56,13 +57,13 @@ class Scores:
 
     def minutes(self, cuts: Cuts) -> float:
         """Minutes a year for which a service with these cuts is down."""
-        alone = sum(self.broken(e) for e in cuts.singles)
-        return MINUTES * (alone + sum(self.broken(a) * self.broken(b) for a, b in cuts.pairs))
+        alone = fsum(self.broken(e) for e in cuts.singles)  # the same whatever their order
+        return MINUTES * (alone + fsum(self.broken(a) * self.broken(b) for a, b in cuts.pairs))
 
     def shares(self, cuts: Cuts) -> dict[str, float]:
         """Minutes a year of a service with these cuts that are due to each element."""
         found = {element: MINUTES * self.broken(element) for element in cuts.singles}
-        for a, b in cuts.pairs:
+        for a, b in sorted(cuts.pairs):
             both = MINUTES * self.broken(a) * self.broken(b)
             found[a] = found.get(a, 0.0) + both
             found[b] = found.get(b, 0.0) + both
