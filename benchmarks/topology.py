@@ -60,9 +60,13 @@ def _changes(fleet: Fleet, racks: Racks, work: Callable[[], object]) -> dict[str
 def _variants(host: str, whole: list[Node]) -> dict[str, list[Node]]:
     rack = host.partition("h")[0]
     moved = Node(id=f"nic:{host}/eno2", needs=(need(1, [f"port:{rack}-sw1/{host}"]),))
+    pulled = Node(
+        id=f"nic:{host}/eno2", state="down", needs=(need(1, [f"port:{rack}-sw2/{host}"]),)
+    )
     spine = Node(id=f"switch:{rack}-sw1", needs=(need(1, ["switch:spine19"]),))
     return {
         "a cable moved to the other switch": [*(n for n in whole if n.id != moved.id), moved],
+        "a card lost its link": [*(n for n in whole if n.id != pulled.id), pulled],
         "a switch of a rack on another spine": [*(n for n in whole if n.id != spine.id), spine],
         "a host that tells nothing any more": [],
     }

@@ -74,6 +74,7 @@ class Auditor:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self._rates = Rates()
+        self._scores = Scores(fleet.solver, self._rates)
         self._said: tuple[object, object] = (None, None)
         self._rows: dict[str, _Row] = {}
         self._common: Memo = {}
@@ -85,15 +86,15 @@ class Auditor:
         if self._said != (topology.reliability, learned):
             self._said = (topology.reliability, learned)
             self._rates, self._rows = Rates(topology.reliability, learned), {}
+            self._scores = Scores(self._fleet.solver, self._rates)
         fleet, solver, graph = self._fleet, self._fleet.solver, self._fleet.graph
         services = fleet.services()
-        scores = Scores(solver, self._rates)
         down = graph.down(fleet.failed(dead))
         now = solver.given(down) if down else solver
         tops = top_services(graph, services)
         counted = set(tops)
-        self._rows = {id: self._row(id, scores, now, down, id in counted) for id in services}
-        buy = self._purchases(scores, tops, topology.prices)
+        self._rows = {id: self._row(id, now, down, id in counted) for id in services}
+        buy = self._purchases(tops, topology.prices)
         common = common_causes(graph, solver, services, self._common)
         return Audit(
             services=tuple(row.service for row in self._rows.values()),
@@ -106,10 +107,8 @@ class Auditor:
             currency=topology.currency,
         )
 
-    def _row(
-        self, id: str, scores: Scores, now: Solver, down: Collection[str], counted: bool
-    ) -> "_Row":
-        solver = self._fleet.solver
+    def _row(self, id: str, now: Solver, down: Collection[str], counted: bool) -> "_Row":
+        solver, scores = self._fleet.solver, self._scores
         cuts = solver.cuts(id)
         then = cuts if now is solver else now.cuts(id)
         state = "down" if id in down else self._fleet.graph.get(id).state or "up"
@@ -129,12 +128,10 @@ class Auditor:
         )
         return _Row(cuts, then, counted, service, scores.shares(cuts) if counted else {})
 
-    def _purchases(
-        self, scores: Scores, tops: Sequence[str], prices: Mapping[str, float]
-    ) -> list[Purchase]:
+    def _purchases(self, tops: Sequence[str], prices: Mapping[str, float]) -> list[Purchase]:
         """A second one of everything, and what a cable does; the most for its money first."""
         solver, graph = self._fleet.solver, self._fleet.graph
-        doubled = purchases(solver, scores, {t: self._rows[t].shares for t in tops}, prices)
+        doubled = purchases(solver, self._scores, {t: self._rows[t].shares for t in tops}, prices)
         worst = sorted((p for p in doubled if p.stops), key=lambda p: (-p.minutes, p.component))
         ids = list(dict.fromkeys(p.component for p in worst))
         moved = tried(graph, solver, self._rates, tops, prices, ids)
@@ -157,14 +154,14 @@ def _alone(element: str, solver: Solver, scores: Scores) -> Alone:
 
 
 def _worst_pairs(cuts: Cuts, scores: Scores) -> tuple[tuple[str, str], ...]:
-    rated = ((-scores.broken(a) * scores.broken(b), (a, b)) for a, b in cuts.pairs)
+    rated = ((-both, pair) for both, pair in scores.both(cuts))
     return tuple(pair for _, pair in nsmallest(PAIRS_MAX, rated))
 
 
 def top_services(graph: Graph, services: Sequence[str]) -> list[str]:
     """The services on which no other one hangs, but for the fleet: counted, none counts twice."""
-    counted = {id: None for id in services if id != FLEET}
-    return [id for id in counted if not graph.reaches(graph.above(id), counted.keys())]
+    counted = dict.fromkeys(id for id in services if id != FLEET)
+    return [id for id in counted if not graph.reaches(graph.above(id), counted)]
 
 
 def lost(graph: Graph, down: Collection[str]) -> Iterator[Lost]:

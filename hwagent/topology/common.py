@@ -39,7 +39,7 @@ def common_causes(
     wanted = set(services)
     found: dict[tuple[str, str], list[str]] = {}
     for id in sorted(id for id, (_, shared) in memo.items() if shared):
-        if graph.reaches([id], wanted):
+        if id in wanted or graph.reaches(graph.above(id), wanted):
             for shared in memo[id][1]:
                 found.setdefault(shared, []).append(id)
     for (how, what), of in sorted(found.items(), key=lambda item: (_order(item[0][0]), item)):

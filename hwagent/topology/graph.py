@@ -1,7 +1,6 @@
 """Components and what each needs: ``at least k of these``. Monotone; circles are opened."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 
 import msgspec
 
@@ -133,13 +132,17 @@ class Graph:
         """These and all that they need, directly or not."""
         return _closure(ids, self.below)
 
-    def reaches(self, ids: Iterable[str], wanted: AbstractSet[str]) -> bool:
+    def reaches(self, ids: Iterable[str], wanted: Container[str]) -> bool:
         """Whether any of ``wanted`` is one of these or needs one of them, directly or not."""
-        level, seen = set(ids), set[str]()
-        while level and wanted.isdisjoint(level):
-            seen |= level
-            level = {above for id in level for above in self.above(id)} - seen
-        return bool(level)
+        waiting, seen = list(ids), set[str]()
+        while waiting:
+            id = waiting.pop()
+            if id in wanted:
+                return True
+            if id not in seen:
+                seen.add(id)
+                waiting += self.above(id)
+        return False
 
     def down(self, failed: Iterable[str]) -> set[str]:
         """All that does not work while these have failed: they, and what lacks what it needs."""

@@ -6,11 +6,12 @@ larger sets are not counted, failures count as independent.
 """
 
 from collections.abc import Mapping
+from itertools import chain
 from math import fsum
 
 import msgspec
 
-from .cuts import Cuts, Solver
+from .cuts import Cuts, Pair, Solver
 from .reliability import MINUTES, Rates
 
 
@@ -42,14 +43,16 @@ class Scores:
     def __init__(self, solver: Solver, rates: Rates) -> None:
         self._solver = solver
         self._rates = rates
-        self._broken: dict[str, float] = {}
+        #: By element: its members, and the share of time for which any of these is broken.
+        self._broken: dict[str, tuple[tuple[str, ...], float]] = {}
 
     def broken(self, element: str) -> float:
         """The share of time for which an element, any of its members, is broken."""
-        if element not in self._broken:
-            members = self._solver.members(element)
-            self._broken[element] = sum(self._rates.of(m).unavailable for m in members)
-        return self._broken[element]
+        members, known = self._solver.members(element), self._broken.get(element)
+        if known is None or known[0] is not members:
+            share = sum(self._rates.of(m).unavailable for m in members)
+            known = self._broken[element] = members, share
+        return known[1]
 
     def broken_member(self, id: str) -> float:
         """The share of time for which one component is broken."""
@@ -58,7 +61,12 @@ class Scores:
     def minutes(self, cuts: Cuts) -> float:
         """Minutes a year for which a service with these cuts is down."""
         alone = fsum(self.broken(e) for e in cuts.singles)  # the same whatever their order
-        return MINUTES * (alone + fsum(self.broken(a) * self.broken(b) for a, b in cuts.pairs))
+        return MINUTES * (alone + fsum(both for both, _ in self.both(cuts)))
+
+    def both(self, cuts: Cuts) -> list[tuple[float, Pair]]:
+        """The share of time for which both elements of a pair are broken, with the pair."""
+        broken = {e: self.broken(e) for e in set(chain.from_iterable(cuts.pairs))}
+        return [(broken[pair[0]] * broken[pair[1]], pair) for pair in cuts.pairs]
 
     def shares(self, cuts: Cuts) -> dict[str, float]:
         """Minutes a year of a service with these cuts that are due to each element."""
