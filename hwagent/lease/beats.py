@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from .effects import Effect, Now, Send
 from .group import Group
-from .messages import Claim, Heartbeat, digest
+from .messages import FINAL, Claim, Heartbeat, Release, digest
 from .tally import Peer, Tally
 
 #: Most heartbeats in an interval, however often the list changes.
@@ -60,6 +60,23 @@ class Beats:
         """The next sequence number."""
         self.seq += 1
         return self.seq
+
+    def release(self, claims: tuple[Claim, ...], successor: str) -> Release:
+        """What says that these are given back."""
+        return Release(
+            group=self._group.name,
+            owner=self._name,
+            nonce=self._nonce,
+            seq=self.number(),
+            claims=claims,
+            successor=successor,
+        )
+
+    def will(self) -> Release:
+        """What says that all are given back, and is the last that is said."""
+        return Release(
+            group=self._group.name, owner=self._name, nonce=self._nonce, seq=FINAL, claims=None
+        )
 
     def due(self) -> float:
         """The time of the next heartbeat."""

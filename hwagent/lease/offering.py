@@ -8,10 +8,10 @@ other one a round later: a VIP goes where it is meant to go, and need not move a
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from .effects import Now, Send, Word
+from .effects import Now, Send, Standing, Word
 from .group import Addresses, Group
 from .messages import FINAL, Accept, Offer
 
@@ -36,32 +36,40 @@ class Offering:
         self._name = name
         self._group = group
         self._at = -math.inf
+        self._standings: Mapping[str, Standing] = {}
+        self._doubtful: frozenset[str] = frozenset()
         self._heard: dict[str, _Heard] = {}
 
     def regroup(self, group: Group) -> None:
         """Takes another configuration."""
-        self._group = group
+        self._group, self._standings, self._doubtful = group, {}, frozenset()
 
-    def due(self) -> float:
+    def due(self, word: Word) -> float:
         """The time of the next offers, in seconds of CLOCK_BOOTTIME."""
-        return self._at
+        return self._at if self._doubted(word) else max(self._at, word.until)
 
     def unwanted(self, now: Now, word: Word, vip: str) -> bool:
         """Whether a VIP that this host holds had better be elsewhere."""
         standing = word.standings.get(vip)
         if standing is None:
             return False
-        yields = self._group.preempt or standing.yields
-        return not word.willing(now, vip) or (yields and standing.rank > 0)
+        return now.boot >= word.until or self._doubts(standing)
 
     def offers(
-        self, now: Now, word: Word, held: Mapping[str, int], voters: Mapping[str, Addresses]
+        self,
+        now: Now,
+        word: Word,
+        held: Mapping[str, int],
+        voters: Mapping[str, Addresses],
     ) -> Iterator[Send]:
         """Offers of what is held (VIPs and epochs), to all but this host."""
         self._at = now.boot + self._round
+        unwanted: Collection[str] = self._doubted(word)
+        if now.boot >= word.until:
+            unwanted = word.standings.keys()
         others = {n: a for n, a in {**voters, **self._group.members}.items() if n != self._name}
         for vip, epoch in held.items():
-            if self.unwanted(now, word, vip):
+            if vip in unwanted:
                 rank = word.standings[vip].rank if word.willing(now, vip) else FINAL
                 offer = Offer(
                     group=self._group.name, owner=self._name, vip=vip, epoch=epoch, rank=rank
@@ -77,6 +85,19 @@ class Offering:
                 group=self._group.name, member=self._name, vip=offer.vip, epoch=offer.epoch
             )
             yield Send(source, accept)
+
+    def _doubted(self, word: Word) -> frozenset[str]:
+        """All that had better be elsewhere while the word counts, worked out once for all times
+        that it is said again: of a thousand there may be none."""
+        if word.standings is not self._standings:
+            self._standings = word.standings
+            doubtful = (vip for vip, s in word.standings.items() if self._doubts(s))
+            self._doubtful = frozenset(doubtful)
+        return self._doubtful
+
+    def _doubts(self, standing: Standing) -> bool:
+        yields = self._group.preempt or standing.yields
+        return not standing.willing or (yields and standing.rank > 0)
 
     @property
     def _round(self) -> float:

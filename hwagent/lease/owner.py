@@ -40,8 +40,8 @@ from .effects import (
 )
 from .epochs import Epochs
 from .group import Group
-from .holding import Holding, Holdings
-from .messages import FINAL, Accept, Ack, Offer, Refusal, Release
+from .holding import Holding, Holdings, Term, Together
+from .messages import Accept, Ack, Offer, Refusal, Release
 from .offering import Offering
 from .tally import Peer, Tally
 
@@ -174,7 +174,7 @@ class Owner:
         self._judge(now)
         for vip in self._asking.due(now.boot):
             self._ask(now, vip)
-        if now.boot >= self._offering.due():
+        if now.boot >= self._offering.due(self._word):
             voters = self._tally.addresses()
             self._out += self._offering.offers(now, self._word, self.held(), voters)
         if now.boot >= self._beats.due():
@@ -189,14 +189,12 @@ class Owner:
 
     def due(self) -> float:
         """When time alone changes something, in seconds of CLOCK_BOOTTIME."""
-        offer_at = self._offering.due() if self._holdings else math.inf
+        offer_at = self._offering.due(self._word) if self._holdings else math.inf
         return min(self._beats.due(), self._expiry, self._asking.next(), offer_at)
 
     def will(self) -> Release:
         """What the helper sends if this process dies, after it has shut the gate."""
-        return Release(
-            group=self._group.name, owner=self._name, nonce=self._nonce, seq=FINAL, claims=None
-        )
+        return self._beats.will()
 
     def held(self) -> dict[str, int]:
         """The VIPs held, with their epochs."""
@@ -253,7 +251,7 @@ class Owner:
         epoch = self._epochs.next(now, vip)
         self._beats.relist()
         ends = now.boot + self._group.lease / 2
-        return Holding(vip, epoch, self._beats.seq + 1, ends)
+        return Holding(vip, epoch, self._beats.seq + 1, Term(ends))
 
     def _settle(self, now: Now) -> None:
         """Opens and renews what a majority has granted."""
@@ -261,11 +259,11 @@ class Owner:
         newer, self._common = common > self._common, common
         whole, others = self._holdings.divided()
         if newer:
-            self._renew(now, common, whole)
+            self._renew_all(now, common, whole)
         for holding in others:
             seq = self._tally.newest(holding.refused)
             if holding.held:
-                self._renew(now, seq, [holding])
+                self._renew(now, seq, holding)
             elif (ends := self._end(now, seq, holding)) and holding.ends > now.boot:
                 self._win(holding, ends)
             elif not self._tally.possible(holding.refused):
@@ -274,27 +272,34 @@ class Owner:
             self._recount()
         self._beats.rest(now, common)
 
+    def _granted(self, now: Now, seq: int) -> float:
+        """The end of the lease that a heartbeat asked for; 0 if it is over."""
+        sent = self._beats.sent.get(seq)
+        return sent.ends if sent is not None and sent.ends > now.boot else 0.0
+
     def _end(self, now: Now, seq: int, holding: Holding) -> float:
         """The end of the lease by a heartbeat that was granted; 0 if it does not count."""
-        sent = self._beats.sent.get(seq)
-        return sent.ends if sent and sent.ends > now.boot and seq >= holding.seq else 0.0
+        return self._granted(now, seq) if seq >= holding.seq else 0.0
 
-    def _renew(self, now: Now, seq: int, holdings: list[Holding]) -> None:
-        """One deadline for all, so that it is one write where they share a slot of the gate."""
-        sent = self._beats.sent.get(seq)
-        ends = sent.ends if sent is not None and sent.ends > now.boot else 0.0
-        longer = [h for h in holdings if ends > h.ends and seq >= h.seq]
-        if not longer:
+    def _renew_all(self, now: Now, seq: int, settled: Together) -> None:
+        ends = self._granted(now, seq)
+        if longer := settled.renew(seq, ends):
+            self._out.append(SetGate(longer, ends))
+
+    def _renew(self, now: Now, seq: int, holding: Holding) -> None:
+        ends = self._end(now, seq, holding)
+        if ends <= holding.ends:
             return
-        for holding in longer:
-            holding.ends = ends
-            if 0 < holding.raised <= seq:
-                holding.raised, holding.granted = 0, holding.epoch
-                self._report(holding, "held", "a voter knew a higher epoch")
-        self._out.append(SetGate(tuple(holding.vip for holding in longer), ends))
+        holding.end(ends)
+        if 0 < holding.raised <= seq:
+            holding.raised, holding.granted = 0, holding.epoch
+            self._holdings.changed()
+            self._report(holding, "held", "a voter knew a higher epoch")
+        self._out.append(SetGate((holding.vip,), ends))
 
     def _win(self, holding: Holding, ends: float) -> None:
-        holding.held, holding.ends, holding.granted = True, ends, holding.epoch
+        holding.held, holding.granted = True, holding.epoch
+        holding.end(ends)
         self._holdings.changed()
         self._failed_until = -math.inf
         self._beats.relist()
@@ -326,12 +331,12 @@ class Owner:
             elif refusal.held and self._group.quorum == "any":
                 self._yield(now, holding, refusal)
         elif refusal.ms == 0:
-            holding.ends = now.boot  # only the epoch is too low
+            holding.end(now.boot)  # only the epoch is too low
         elif refusal.held:
             self._beats.again(now.boot + refusal.ms / 1000)
         else:
             # Two candidates that wait for a third voter to answer would keep each other out.
-            holding.ends = min(holding.ends, now.boot + self._group.rank_delay / 2)
+            holding.end(min(holding.ends, now.boot + self._group.rank_delay / 2))
 
     def _raise(self, now: Now, holding: Holding) -> None:
         """A candidate that failed has left a voter a higher epoch, which would go on refusing.
@@ -340,6 +345,7 @@ class Owner:
         could not know of it before.
         """
         holding.epoch, holding.raised = self._epochs.next(now, holding.vip), self._beats.seq + 1
+        self._holdings.changed()
         self._beats.relist()
 
     def _yield(self, now: Now, holding: Holding, refusal: Refusal) -> None:
@@ -352,17 +358,9 @@ class Owner:
         """Shuts gates, takes addresses away, then says so."""
         if not holdings:
             return
-        claims = tuple(holding.claim for holding in holdings)
         for holding in holdings:
             self._remove(holding, reason)
-        release = Release(
-            group=self._group.name,
-            owner=self._name,
-            nonce=self._nonce,
-            seq=self._beats.number(),
-            claims=claims,
-            successor=successor,
-        )
+        release = self._beats.release(tuple(h.claim for h in holdings), successor)
         to = {**self._tally.addresses(), **self._group.members}
         self._out += [Send(address, release) for paths in to.values() for address in paths]
         self._recount()

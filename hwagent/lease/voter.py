@@ -29,6 +29,7 @@ as long as it is heard and a lease longer.
 """
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -84,6 +85,8 @@ class Voter:
         self._fences: dict[str, Fence] = {}
         self._freed: set[str] = set()
         self._contested: set[str] = set()
+        self._records = 0
+        self._told: tuple[object, dict[str, tuple[str, int]]] = (None, {})
         self._cloned_until = -math.inf
 
     def reconfigure(self, now: float, group: Group) -> None:
@@ -147,13 +150,17 @@ class Voter:
         """Seconds for which this voter says nothing."""
         return max(self._silent_until - now, 0.0)
 
-    def holders(self, now: float) -> dict[str, tuple[str, int]]:
+    def holders(self, now: float) -> Mapping[str, tuple[str, int]]:
         """Owner and epoch of each VIP that is held, as far as this voter knows."""
-        return {
-            vip: (grant.session.owner, grant.claim.epoch)
-            for vip, grant in self._grants.items()
-            if grant.claim.held and grant.session.expires > now
-        }
+        alive = {key for key, session in self._sessions.items() if session.expires > now}
+        if self._told[0] != (self._records, alive):  # else it is as it was told last
+            found = {
+                vip: (grant.session.owner, grant.claim.epoch)
+                for vip, grant in self._grants.items()
+                if grant.claim.held and grant.session.expires > now
+            }
+            self._told = (self._records, alive), found
+        return self._told[1]
 
     def cloned(self, now: float) -> bool:
         """Whether somebody else answers under this voter's name."""
@@ -190,6 +197,7 @@ class Voter:
             mine = grant is not None and grant.session is session
             if mine and (claim.vip, claim.epoch) not in listed:
                 del self._grants[claim.vip]
+                self._records += 1
                 self._freed.add(claim.vip)
         session.claims, session.digest, session.whole = claims, known_as, False
 
@@ -219,6 +227,7 @@ class Voter:
             grant.session.whole = False
         self._fences[claim.vip] = fence
         self._grants[claim.vip] = Grant(session, claim)
+        self._records += 1
         return None
 
     def _answer(

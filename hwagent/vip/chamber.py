@@ -115,6 +115,7 @@ class Chamber:
         for council in self._councils.values():
             if council.node.due() <= now:
                 self._obey(council, council.tick())
+                self._vote(council)
             if council.paths.due() <= now and council.greet():
                 self._shun()
 
@@ -134,7 +135,10 @@ class Chamber:
 
     def holders(self) -> dict[str, tuple[str, int]]:
         """Host and epoch of each address that is held, as far as the voters here know."""
-        return {a: held for c in self._councils.values() for a, held in c.holders().items()}
+        found: dict[str, tuple[str, int]] = {}
+        for council in self._councils.values():
+            found.update(council.holders())
+        return found
 
     # What goes out
 
@@ -154,6 +158,13 @@ class Chamber:
         self._councils.clear()
 
     # Inside
+
+    def _vote(self, council: "Council") -> None:
+        """What this host has just asked itself it hears and answers in the same turn: to wake up
+        for a packet costs more than to read it."""
+        for _ in ("the question", "the answer"):
+            for number in dict.fromkeys(council.wire.echoes()):
+                self._obey(council, council.receive(number))
 
     def _shun(self) -> None:
         """An interface whose port is mute is as good as none, if there is a better one."""
@@ -220,7 +231,7 @@ class Chamber:
         unready = self._machine.unready()
         self._unopened = {vip: until for vip, until in self._unopened.items() if vip in unready}
         for vips, until in gates:
-            if waiting := unready.intersection(vips):
+            if waiting := unready and unready.intersection(vips):
                 self._unopened |= dict.fromkeys(waiting, until)
                 vips = tuple(vip for vip in vips if vip not in waiting)
             if until:

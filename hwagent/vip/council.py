@@ -3,7 +3,7 @@
 import os
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 
 from hwagent.cluster.channel import Channel
@@ -91,7 +91,7 @@ class Council:
         """Gives everything up."""
         return self.node.close(clocks())
 
-    def holders(self) -> dict[str, tuple[str, int]]:
+    def holders(self) -> Mapping[str, tuple[str, int]]:
         """Host and epoch of each address that is held, if this host has a vote."""
         voter = self.node.voter
         return {} if voter is None else voter.holders(clocks().raw)

@@ -373,7 +373,7 @@ class Holder:
         if now < self._breathe_at or not self._chamber.slots.there:
             return
         self._breathe_at = now + _BREATH / 2
-        held = (w.ip for w in self._machine.wards() if w.state == "held" and not w.group)
+        held = tuple(ward.ip for ward in self._machine.alone if ward.state == "held")
         self._chamber.slots.open_until(held, now + _BREATH)
 
     def _bequeath(self, now: float) -> None:

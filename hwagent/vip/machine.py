@@ -53,6 +53,8 @@ class Machine:
         self._wards: dict[str, Ward] = {}
         self._by_ip: dict[str, Ward] = {}
         self._served: list[Ward] = []
+        #: Those of no group: they are held by the agent's word alone.
+        self.alone: list[Ward] = []
         self._planned = False
         self._word: Word | None = None
         self._barred = ""
@@ -85,6 +87,7 @@ class Machine:
             ward.attend(vip.start_timeout, vip.cooldown)
             self._wards[vip.address] = ward
         self._by_ip = {ward.ip: ward for ward in self._wards.values()}
+        self.alone = [ward for ward in self._wards.values() if not ward.group]
         self._served = [ward for ward in self._wards.values() if ward.preparation]
         for ward in old.values():
             if ward.state == "held":
@@ -233,7 +236,7 @@ class Machine:
     def due(self, now: float) -> float | None:
         """When time alone can change something; None if it cannot."""
         times = [self._adopt_until, *self._stuck.values()]
-        if self._word is not None and self._word.fit:
+        if self._word is not None and self._word.fit and self.alone:
             times.append(self._word.until)
         for ward in self._wards.values():
             times += [ward.paused_until, ward.rival.until, *ward.refused.values()]

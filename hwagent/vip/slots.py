@@ -2,10 +2,19 @@
 
 import os
 import select
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from hwagent.gate import Deadlines
 from hwagent.gate.tickets import Tickets
+
+
+class _Batch:
+    """Addresses that are opened together: their slots, and the deadline of all."""
+
+    def __init__(self, addresses: Iterable[str], slots: Mapping[str, int]) -> None:
+        self.addresses = frozenset(addresses)
+        self.slots = sorted(slots[a] for a in self.addresses if a in slots)
+        self.until = 0
 
 
 class Slots:
@@ -17,6 +26,7 @@ class Slots:
         self._tickets: Tickets | None = None
         self._slots: dict[str, int] = {}
         self._until: dict[str, int] = {}
+        self._batches: dict[tuple[str, ...], _Batch] = {}
 
     @property
     def there(self) -> bool:
@@ -53,6 +63,8 @@ class Slots:
 
     def assign(self, slots: Mapping[str, int]) -> None:
         """Takes the slots of a gate that is there already."""
+        for key in list(self._batches):
+            self._part(key)
         self._slots = dict(slots)
         for address, until in self._until.items():
             self._write(address, until)
@@ -64,17 +76,32 @@ class Slots:
         self._tickets.receive()
         return True
 
-    def open_until(self, addresses: Iterable[str], deadline: float) -> None:
+    def open_until(self, addresses: tuple[str, ...], deadline: float) -> None:
         """Lets packets pass until a time of CLOCK_BOOTTIME in seconds; 0 shuts the gate."""
         until = max(0, int(deadline * 1e9))
-        fresh = dict.fromkeys(addresses, until)
-        self._until |= fresh
-        if self._deadlines is not None:  # a thousand of them, many times a second
-            slots = self._slots
-            self._deadlines.open_all_until([slots[a] for a in fresh if a in slots], until)
-            return
-        for address in fresh:
+        if self._deadlines is not None and len(addresses) > 1:
+            return self._open_batch(self._deadlines, addresses, until)
+        self._part(addresses)
+        for address in addresses:
+            self._until[address] = until
             self._write(address, until)
+        return None
+
+    def _open_batch(self, gate: Deadlines, addresses: tuple[str, ...], until: int) -> None:
+        """A thousand, ten times a second, and nearly always the same ones."""
+        batch = self._batches.get(addresses)
+        if batch is None:
+            self._part(addresses)
+            batch = self._batches[addresses] = _Batch(addresses, self._slots)
+        batch.until = until
+        gate.open_all_until(batch.slots, until)
+
+    def _part(self, addresses: Collection[str]) -> None:
+        """Ends the batches that have one of these: it is to have a deadline of its own."""
+        for key, batch in list(self._batches.items()):
+            if not batch.addresses.isdisjoint(addresses):
+                self._until |= dict.fromkeys(key, batch.until)
+                del self._batches[key]
 
     def _forget(self) -> None:
         """Gives what there was back: the gate goes on by its deadlines."""

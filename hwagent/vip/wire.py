@@ -37,6 +37,7 @@ class Wire:
         self._port = port
         self._poll = poll
         self._networks: dict[str, int] = {}
+        self._echoes: list[int] = []
         self._sockets = [_bound(address, port) for address in own]
         self._by_number = {s.fileno(): s for s in self._sockets}
         for s in self._sockets:
@@ -54,7 +55,9 @@ class Wire:
         """Sends, or not: there may be no way. Nothing here waits."""
         payload = encode(message)
         if to in self._own:
-            self._put(self._sockets[self._own.index(to)], to, _OWN + payload)
+            s = self._sockets[self._own.index(to)]
+            self._put(s, to, _OWN + payload)
+            self._echoes.append(s.fileno())
         else:
             packet = self.channel.seal(clock(), (to, self._port), payload)
             self._put(self._socket(to), to, packet)
@@ -74,6 +77,11 @@ class Wire:
                 yield host, decode(payload)
             except Malformed:
                 self.counters["malformed"] += 1
+
+    def echoes(self) -> list[int]:
+        """File descriptors to which this host itself has sent since the last call."""
+        found, self._echoes = self._echoes, []
+        return found
 
     def parcels(self, addresses: Mapping[str, tuple[str, ...]], message: Message) -> list[Parcel]:
         """A message to all others for somebody else to send; to those who are known only."""
