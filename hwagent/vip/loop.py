@@ -58,6 +58,8 @@ _BATCH = 256
 _BREATH = 1.0
 #: Steps of the machine in one turn: changes, what failed of them, announcements.
 _STEPS = 8
+#: Requests of one client in a turn after which the process sleeps once.
+_CROWD = 16
 _QUIET = Changes()
 #: Seconds between two last wills.
 _WILL = 0.25
@@ -86,6 +88,7 @@ class Holder:
         self._carriers: dict[str, bool] = {}
         self._lacks: tuple[str, ...] = ()
         self._changed = self._dirty = True
+        self._planned = False
         self._due = -math.inf
         self._retry_at = self._sweep_at = -math.inf
         self._pace = Pace(clock(), link_events)
@@ -163,9 +166,12 @@ class Holder:
 
     def _retry(self, now: float) -> None:
         self._retry_at = now
-        if now >= self._sweep_at:
+        if self._planned or now >= self._sweep_at:
             self._sweep_at = now + SWEEP
             gc.collect()
+            if self._planned:  # what came with the plan stays: no sweep need look at it again
+                gc.freeze()
+            self._planned = False
         if abs(time.time() - now - self._epoch) > STEP:
             self._epoch = time.time() - now
         self._kernel.refresh()
@@ -197,8 +203,10 @@ class Holder:
             turn_away(self._claim)
         elif (client := self._clients.accept(number)) is not None:
             self._clients.send(client, self._status())
-        for client, request in self._clients.requests(number, events):
+        for count, (client, request) in enumerate(self._clients.requests(number, events), 1):
             self._take(client, request)
+            if count % _CROWD == 0:  # a flood of plans takes longer than RLIMIT_RTTIME allows
+                time.sleep(SHORTEST)
 
     def _take(self, client: Client, request: Request | Refused) -> None:
         if isinstance(request, Ping):
@@ -211,8 +219,7 @@ class Holder:
                 # Nobody waits for a holder that holds nothing: loading what groups need is no stall
                 self._pace.idle = not any(ward.state == "held" for ward in self._machine.wards())
                 self._plan(client, request)
-                gc.collect()
-                gc.freeze()  # what came with the plan stays: no sweep need look at it
+                self._planned = True
             case Release(address):
                 if not self._machine.release(address):
                     self._refuse(client, address, "not in the plan")
