@@ -33,6 +33,7 @@ def served(lab: Lab, *addresses: str) -> tuple[Lab, "subprocess.Popen[str]", Age
     agent.fit()
     for address in addresses:
         wait_for(lambda a=address: agent.vip(a).get("state") == "held", what="held")
+    wait_for(lambda: guarded(agent), 60, "the gate")
     echo = lab.start("-m", "tests.gate.echo")
     assert echo.stdout is not None
     assert echo.stdout.readline() == "ready\n"
@@ -40,6 +41,12 @@ def served(lab: Lab, *addresses: str) -> tuple[Lab, "subprocess.Popen[str]", Age
     bare = [a.partition("/")[0] for a in addresses]
     wait_for(lambda: client(f"udp {' '.join(bare)} {OWN}").split() == sorted([*bare, OWN]))
     return lab, holder, agent, client
+
+
+def guarded(agent: Agent) -> bool:
+    """Whether the holder has its gate: until then all packets pass."""
+    agent.read()
+    return any("nftables instead" in text for text in agent.status.get("lacks", ()))
 
 
 def tables(lab: Lab) -> list[str]:
