@@ -36,16 +36,18 @@ class Delegate:
         keys = node.settings.keyring.texts()
         return Secrets(config.cluster.label, keys, config.cluster.encryption)
 
-    def ranking(self, holders: Mapping[str, str]) -> Ranking:
-        """How this host stands; ``holders`` are the hosts that hold addresses now."""
-        config = self._agent.config
+    def ranking(self, holders: Mapping[str, str], fit: bool) -> Ranking:
+        """How this host stands; ``holders`` are the hosts that hold addresses now. Whether it is
+        ``fit`` is known here before the fleet was told."""
+        config, host = self._agent.config, self._agent.host
         fleet = self._agent.gossip.fleet()
+        if fit:
+            fleet = [{**m, "unfit": ""} if m["name"] == host else m for m in fleet]
         self._weights = loads(fleet, self._weights)
         pins = self._agent.core.decrees.pins(self._agent.clock.now())
         wanted = {address: pin.value for address, pin in pins.items()}
         calm = not self._agent.core.fleet.storm
-        host, weights = self._agent.host, self._weights
-        return self._rankings.rank(config, host, fleet, holders, weights, wanted, calm)
+        return self._rankings.rank(config, host, fleet, holders, self._weights, wanted, calm)
 
     def unready(self) -> tuple[str, ...]:
         """IP addresses that this host would not take over now: their services are not ready, or it

@@ -93,7 +93,8 @@ class Holding:
             ttl = float(config.fitness.ttl)
             if (verdict := self._verdict or self._inherited()) is not None:
                 unready = self._delegate.unready() if self._delegate else ()
-                await self._client.fitness(verdict, ttl, self._ranking(config), unready)
+                ranking = self._ranking(config, verdict.fit)
+                await self._client.fitness(verdict, ttl, ranking, unready)
             try:
                 async with asyncio.timeout(ttl / 5):
                     await self._wake.wait()
@@ -109,12 +110,15 @@ class Holding:
         held = status is not None and any(vip.state == "held" for vip in status.vips)
         return Verdict(True, "") if held and clock() < self._inherit_until else None
 
-    def _ranking(self, config: Config) -> Ranking:
+    def _ranking(self, config: Config, fit: bool) -> Ranking:
+        """Before the first verdict nothing is left to others: who starts knows of none yet."""
         if self._delegate is None or not config.groups:
             return Ranking({}, ())
         status = self._client.status()
         vips = status.vips if status is not None else ()
-        return self._delegate.ranking({v.address.partition("/")[0]: v.holder for v in vips})
+        holders = {v.address.partition("/")[0]: v.holder for v in vips}
+        found = self._delegate.ranking(holders, fit)
+        return found if self._verdict is not None else found._replace(leave=())
 
     async def move(self, address: str, successor: str) -> None:
         """Has an address handed to another host. Raises OSError, ValueError."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.agents import LONG
 from tests.fleet.lab import VIP, Host, fleet
 from tests.fleet.systems import Hwagent
 from tests.waiting import wait_for
@@ -152,7 +153,7 @@ def test_an_agent_that_is_killed_and_comes_back_touches_nothing(three: Served) -
         three.signal(owner, "agent", signal.SIGKILL)
         Hwagent.start(three, owner)
         wait_for(lambda: (three.status(owner) or {}).get("ready"), 120, "the agent")
-        wait_for(lambda: three.vip(owner)["state"] == "held", 60, "held")
+        wait_for(lambda: three.vip(owner)["state"] == "held", LONG, lambda: str(three.vip(owner)))
     assert {host for _, host in seen["owners"]} == {owner.number}
     assert three.log(owner) == lines
 
