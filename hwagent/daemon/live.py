@@ -20,13 +20,14 @@ def look_live(config: Config, rules: RuleSet) -> Look:
 
 
 async def _look(config: Config, judge: Judge) -> Look:
-    pool = Pool(role="helper", root="/")
+    pool = Pool(role="both", root="/")
     await pool.start()
     now = time.time()
     try:
         async with asyncio.TaskGroup() as tasks:
             for collector in enabled(config):
-                tasks.create_task(_with_targets(pool, judge, now, collector))
+                if not collector.slow:
+                    tasks.create_task(_with_targets(pool, judge, now, collector))
     finally:
         await pool.close()
     return conclude(judge, now)
@@ -49,7 +50,7 @@ async def _one(pool: Pool, judge: Judge, now: float, collector: Collector, targe
     except (ProbeStuck, ProbeBusy, ProbeFailed) as e:
         _note(judge, now, collector.name, target, e)
     else:
-        judge.found(now, (collector.name, target), samples)
+        judge.found(now, (collector.name, target), collector.understand(samples))
 
 
 def _note(judge: Judge, now: float, collector: str, target: str, e: Exception) -> None:

@@ -97,3 +97,10 @@ def test_a_capture_holds_no_serial_numbers(server, tmp_path):
         content = b"".join(tar.extractfile(m).read() for m in tar if m.isfile())
     assert b"SIM00000" not in content
     assert cli("replay", str(file)).code == 0
+
+
+def test_this_very_host_is_looked_at_by_workers():
+    told = cli("collect", "-o", "json")
+    kinds = {component["kind"] for component in told.json["components"]}
+    assert {"host", "filesystem"} <= kinds
+    assert not any("unknown: " in c["reason"] for c in told.json["components"]), "unknown jobs"
