@@ -187,7 +187,7 @@ async def test_held_while_told_and_given_up_after_the_time_to_live(lab: Lab) -> 
         holding.configure(config(VIP, ttl=1.0))
         holding.tell(FIT)
         await until(lambda: lab.where() == ["eth0"], "held")
-        await until(lambda: holding.vips()[0]["state"] == "held", "the status")
+        await until(lambda: [v["state"] for v in holding.vips()] == ["held"], "the status")
         monitor = Monitor(lab)
         end = clock() + 2.5
         await until(lambda: clock() > end, "more than two times to live")

@@ -88,7 +88,12 @@ def test_every_host_says_who_holds_it(three: Hwagent) -> None:
 def test_maintenance_empties_the_host(three: Hwagent) -> None:
     three.ready()
     owner = three.fleet.owner()
-    assert three.cli(owner, "maintenance", "on").returncode == 0
+
+    # an agent that has just started asks the fleet for no permit yet
+    def permitted() -> bool:
+        return three.cli(owner, "maintenance", "on").returncode == 0
+
+    wait_for(permitted, 120, "the fleet's permit")
     wait_for(lambda: not bears(owner), 30, "the address to leave")
     assert three.fleet.owner() is not owner
     three.cli(owner, "maintenance", "off")
