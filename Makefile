@@ -50,9 +50,13 @@ lint: $(VENV)/.developed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Whole fleets (tests/fleet) mostly wait for each other: they run beside all others.
 test: apt lint $(VENV)/.packages
 	$(BIN)/hwagent rules test
-	$(BIN)/pytest
+	@mkdir -p build
+	$(BIN)/pytest tests/fleet > build/fleet.log 2>&1 & fleet=$$!; ended=0; \
+		$(BIN)/pytest --ignore=tests/fleet || ended=1; \
+		wait $$fleet || ended=1; cat build/fleet.log; exit $$ended
 
 crash: $(VENV)/.developed
 	HWAGENT_CRASHES=$(or $(RUNS),200) $(BIN)/pytest tests/robustness/test_crash.py
