@@ -4,7 +4,10 @@ A round of questions takes seconds, with many absent sensors minutes (SIGNALS.md
 runs in a worker. All that is asked only reads.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
 
 from hwagent.model import Sample
 
@@ -71,7 +74,7 @@ def _why(errors: bytes) -> str:
     return lines[-1][:200] if lines else "it failed without a word"
 
 
-def _fill(bmc: Sample, metric: str, ask: Any) -> None:
+def _fill(bmc: Sample, metric: str, ask: Callable[[], dict[str, int]]) -> None:
     """Adds what an answer tells; one that cannot be had leaves this metric unknown."""
     try:
         bmc.metrics.update(ask())
@@ -101,8 +104,4 @@ def renamed(sample: Sample, old: str, new: str) -> Sample:
         attributes["of"] = f"bmc:{new}"
     if rest == new:
         attributes["name"] = new
-    return Sample(
-        id=f"{kind}:{rest}", kind=sample.kind, attributes=attributes,
-        metrics=dict(sample.metrics), problems=dict(sample.problems),
-        unreadable=sample.unreadable, partial=sample.partial,
-    )  # fmt: skip
+    return msgspec.structs.replace(sample, id=f"{kind}:{rest}", attributes=attributes)
