@@ -58,7 +58,7 @@ _METRICS = (
     counter("active_leg_sent", "packets that the active leg sent"),
     counter("active_leg_received", "packets that the active leg received"),
     counter("standby_received", "packets that the best standby leg received"),
-    gauge("partner_missing", "1 if no LACP partner was heard: its address is zero", source=_RST),
+    gauge("partner_missing", "1 if no LACP partner is heard on any leg that is up", source=_RST),
     gauge("aggregator_ports", "legs in the active aggregator", source=_RST),
     gauge("aggregators", "different aggregators among the legs that are up"),
     gauge("aggregator_mismatch", "legs that are up but not in the active aggregator"),
@@ -131,6 +131,8 @@ def _judge(g: Gather, text: BondText, legs: dict[str, Leg]) -> None:
         if leg.mii not in _MII:
             g.problem("legs_up", f"state of {leg.name} unknown: {leg.mii[:40]!r}", required=True)
     g.metrics.update(leg_metrics(mode, list(legs.values()), aggregator))
+    if mode == "802.3ad":
+        _partner(g, text)
     if mode in ACTIVE_LEG_MODES:
         g.metrics.update(active_metrics(legs, _active(g, text)))
     g.attributes["legs"] = [interface_id(g.root, name) for name in legs]
@@ -159,18 +161,24 @@ def _options(g: Gather, text: BondText) -> None:
 
 
 def _aggregator(g: Gather, text: BondText) -> int | None:
-    """Number of the active aggregator; also notes its ports and its partner."""
+    """Number of the active aggregator; also notes its ports."""
     info = "Active Aggregator Info"
     ports = g.number("aggregator_ports", "bonding/ad_num_ports")
     if ports is None and (number := _whole(text.bond.get(f"{info}/Number of ports"))) is not None:
         g.set("aggregator_ports", number)
+    own = number_or_none(g.root, f"{g.directory}/bonding/ad_aggregator")
+    return own if own is not None else _whole(text.bond.get(f"{info}/Aggregator ID"))
+
+
+def _partner(g: Gather, text: BondText) -> None:
+    """The partner's address, zero if there is none. The kernel tells it only to who has
+    CAP_NET_ADMIN (bonding_show_ad_partner_mac, bond_info_show_master), which the agent has not:
+    without it the states of the legs, which are for all, have said whether there is one."""
     partner = text_or_empty(g.root, f"{g.directory}/bonding/ad_partner_mac")
-    partner = partner or text.bond.get(f"{info}/Partner Mac Address", "")
+    partner = partner or text.bond.get("Active Aggregator Info/Partner Mac Address", "")
     if partner:
         g.attributes["partner_address"] = partner
         g.set("partner_missing", int(partner == _NO_PARTNER))
-    own = number_or_none(g.root, f"{g.directory}/bonding/ad_aggregator")
-    return own if own is not None else _whole(text.bond.get(f"{info}/Aggregator ID"))
 
 
 def _active(g: Gather, text: BondText) -> str:

@@ -8,7 +8,7 @@ from hwagent.model import Value
 #: Modes in which one leg carries the traffic and the agent may choose it.
 ACTIVE_LEG_MODES = ("active-backup", "balance-tlb", "balance-alb")
 #: IEEE 802.1AX port state, of the partner: synchronised, collecting and distributing; of our own
-#: side: defaulted, no partner was heard yet; expired, it is not heard any more.
+#: side: defaulted, no partner was heard, or none for long; expired, it has just fallen silent.
 _WORKING, _DEFAULTED, _EXPIRED = 0x38, 0x40, 0x80
 
 
@@ -82,6 +82,8 @@ def _lacp_metrics(legs: Sequence[Leg], aggregator: int | None) -> dict[str, Valu
     states = [leg.actor_state for leg in up if leg.actor_state is not None]
     if states:
         metrics["legs_defaulted"] = sum(bool(s & (_DEFAULTED | _EXPIRED)) for s in states)
+    if states and len(states) == len(up):
+        metrics["partner_missing"] = int(all(s & _DEFAULTED for s in states))
     states = [leg.partner_state for leg in up if leg.partner_state is not None]
     if states:
         metrics["legs_not_distributing"] = sum(s & _WORKING != _WORKING for s in states)

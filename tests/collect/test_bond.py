@@ -219,6 +219,35 @@ def test_lacp_in_order(tree: Tree) -> None:
     assert metrics["legs_good"] == 2
 
 
+@pytest.mark.parametrize(
+    ("states", "missing"),
+    [((69, 69), 1), ((61, 69), 0), ((63, 63), 0), ((133, 133), 0)],
+    ids=["no leg hears one", "one leg does", "both do", "just fallen silent"],
+)
+def test_a_user_without_privileges_is_told_by_the_legs_whether_there_is_a_partner(
+    tree: Tree, states: tuple[int, int], missing: int
+) -> None:
+    # its address reads as nothing without CAP_NET_ADMIN
+    _bond(tree, mode="802.3ad 4", ad_partner_mac="", ad_aggregator=1, ad_num_ports=1)
+    for number, state in enumerate(states):
+        _leg(tree, f"eth{number}", ad_aggregator_id=number + 1, ad_actor_oper_port_state=state)
+    assert _look(tree).metrics["partner_missing"] == missing
+
+
+def test_a_dead_leg_says_nothing_of_the_partner(tree: Tree) -> None:
+    _bond(tree, mode="802.3ad 4", ad_partner_mac="", ad_aggregator=1)
+    _leg(tree, "eth0", ad_aggregator_id=1, ad_actor_oper_port_state=61)
+    _leg(tree, "eth1", ad_aggregator_id=2, ad_actor_oper_port_state=69, mii_status="down")
+    assert _look(tree).metrics["partner_missing"] == 0
+
+
+def test_of_legs_that_say_nothing_a_partner_is_not_known(tree: Tree) -> None:
+    _bond(tree, mode="802.3ad 4", ad_partner_mac="", ad_aggregator=1)
+    _leg(tree, "eth0", ad_aggregator_id=1, ad_actor_oper_port_state="N/A")
+    _leg(tree, "eth1", ad_aggregator_id=2, ad_actor_oper_port_state=69)
+    assert "partner_missing" not in _look(tree).metrics
+
+
 def test_the_kernels_text_alone_tells_it_all() -> None:
     [sample] = decode(_LACP.encode())
     metrics = sample.metrics
