@@ -7,11 +7,11 @@ import sys
 import time
 
 from hwagent.cluster.effects import Event
-from hwagent.cluster.keyring import Keyring
 from hwagent.cluster.node import Node
 from hwagent.cluster.profile import LAN
 from hwagent.cluster.settings import Settings
 from hwagent.cluster.transport import Bind
+from hwagent.seal.keyring import Keyring
 
 #: Our events by the words that the benchmark counts.
 WORDS = {"joined": "join", "returned": "join", "failed": "failed"}

@@ -6,8 +6,8 @@ from msgspec.structs import asdict, replace
 
 from hwagent.config import Config
 from hwagent.config.cluster import split_host_port
+from hwagent.seal.keyring import Keyring
 
-from .keyring import Keyring
 from .profile import PROFILES, Profile
 from .settings import Settings
 from .snapshot import Snapshot

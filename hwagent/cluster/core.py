@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
-from .channel import Channel
+from hwagent.seal.channel import Channel
+from hwagent.seal.keyring import KeyProblem
+from hwagent.seal.sealer import Sealed
+
 from .codec import CodecError, decode, encode
 from .effects import Effect, Event, Exchange, SendPacket
-from .keyring import KeyProblem
 from .messages import AnyMessage, Endpoint, Keys, Sync, Value
-from .seal import Sealed
 from .swim import Swim
 
 #: Events after which the hosts of members are another set.

@@ -2,7 +2,7 @@
 
 Fields are only ever appended, with a default: an older agent ignores what it does not know, a newer
 one takes the default. What cannot be said so gets a new number. The version of the whole is in the
-head of each packet (seal.py).
+head of each packet (hwagent/seal).
 """
 
 from typing import Annotated

@@ -10,13 +10,13 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from hwagent.config.cluster import split_host_port
+from hwagent.seal.channel import Channel
+from hwagent.seal.sealer import OVERHEAD, POLICIES, Sealed, Sealer
 
-from .channel import Channel
 from .codec import encode
 from .core import Core
 from .effects import Effect, Event, Exchange, SendPacket
 from .messages import NEWEST, OLDEST, Alive, Endpoint, Value
-from .seal import OVERHEAD, POLICIES, Sealed, Sealer
 from .settings import Settings
 from .stream import Broken, ask, hear, reply
 from .swim import Swim
@@ -112,7 +112,7 @@ class Node:
     def _make(self, endpoints: tuple[Endpoint, ...]) -> Core:
         settings = self.settings
         policy = POLICIES[settings.encryption if settings.keyring else "none"]
-        sealer = Sealer(settings.keyring, settings.label, policy)
+        sealer = Sealer(settings.keyring, settings.label, policy, (OLDEST, NEWEST))
         channel = Channel(self.now(), sealer, lambda: secrets.randbits(64))
         me = Alive(
             settings.name,

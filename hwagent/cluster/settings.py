@@ -4,9 +4,10 @@ from ipaddress import ip_address
 
 import msgspec
 
-from .keyring import Keyring
+from hwagent.seal.keyring import Keyring
+from hwagent.seal.sealer import POLICIES
+
 from .profile import LAN, Profile
-from .seal import POLICIES
 from .transport import Bind
 
 

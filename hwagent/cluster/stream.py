@@ -7,8 +7,8 @@ recorded request is worth nothing, and whoever is not authentic is cut off after
 import asyncio
 import secrets
 
-from .channel import MESSAGE_MAX, PART, Channel
-from .seal import OVERHEAD, Sealed, Unwelcome, after
+from hwagent.seal.channel import MESSAGE_MAX, PART, Channel
+from hwagent.seal.sealer import OVERHEAD, Sealed, Unwelcome, after
 
 _CHALLENGE = 8
 _LENGTH = 4

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING
 
-from hwagent.cluster.keystore import load_keyring
 from hwagent.config import Config
+from hwagent.seal.keystore import load_keyring
 from hwagent.vip.protocol import Secrets
 
 from .ranking import Ranking, Rankings, barred, loads

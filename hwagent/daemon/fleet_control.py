@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from hwagent.api.backend import Refused
-from hwagent.cluster.keyring import Key, KeyProblem, Keyring
 from hwagent.cluster.node import Node
+from hwagent.seal.keyring import Key, KeyProblem, Keyring
 
 from .request import convert
 

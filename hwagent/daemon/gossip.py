@@ -13,8 +13,6 @@ from hwagent.cluster import fleet as view
 from hwagent.cluster.compound import TooLarge
 from hwagent.cluster.configure import node_settings
 from hwagent.cluster.effects import Event
-from hwagent.cluster.keyring import Keyring
-from hwagent.cluster.keystore import load_keyring, save_keyring
 from hwagent.cluster.member import State
 from hwagent.cluster.messages import Value
 from hwagent.cluster.node import Node
@@ -24,6 +22,8 @@ from hwagent.config import Config
 from hwagent.config.schema import Cluster
 from hwagent.journal import Record
 from hwagent.model import Health
+from hwagent.seal.keyring import Keyring
+from hwagent.seal.keystore import load_keyring, save_keyring
 
 if TYPE_CHECKING:
     from .agent import Agent

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator, Mapping
 from random import Random
 
-from hwagent.cluster.channel import Channel
-from hwagent.cluster.keyring import Keyring
-from hwagent.cluster.seal import POLICIES, Sealer
 from hwagent.lease import Effect, Electorate, Group, Node, Now, Word
 from hwagent.lease.messages import Hello
+from hwagent.seal.channel import Channel
+from hwagent.seal.keyring import Keyring
+from hwagent.seal.sealer import POLICIES, Sealer
 
 from .paths import Paths
 from .protocol import GroupPlan, Parcel, Secrets, clock

@@ -10,8 +10,8 @@ import socket
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from hwagent.cluster.channel import Channel
 from hwagent.lease.messages import Malformed, Message, decode, encode
+from hwagent.seal.channel import Channel
 
 from .protocol import Parcel, clock
 

@@ -138,7 +138,7 @@ MUST = [
     Item(
         "authentication, replay protection, key rotation",
         (
-            "cluster/test_channel.py::test_no_bit_of_a_packet_can_be_changed",
+            "seal/test_channel.py::test_no_bit_of_a_packet_can_be_changed",
             "cluster/test_checklist_wire.py::"
             "test_22_every_packet_of_a_run_said_again_changes_nothing",
             "cluster/test_checklist_wire.py::test_23_keys_rotate_while_the_fleet_runs",

@@ -72,7 +72,7 @@ TRAPS = {
         "cluster/test_node.py::test_an_address_that_is_everybodys_is_not_advertised",
     ],
     "a key file that was written since is ignored (consul#719)": [
-        "cluster/test_keystore.py::test_a_key_file_that_was_written_since_comes_first",
+        "seal/test_keystore.py::test_a_key_file_that_was_written_since_comes_first",
     ],
     "encryption cannot be switched on while it runs (serf#292)": [
         "cluster/test_checklist_wire.py::test_a_running_fleet_goes_from_plain_to_sealed_without_a_stop",

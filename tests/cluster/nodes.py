@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from hwagent.cluster.effects import Event
-from hwagent.cluster.keyring import Keyring
 from hwagent.cluster.node import Node
 from hwagent.cluster.profile import Profile
 from hwagent.cluster.settings import Settings
 from hwagent.cluster.transport import Bind
+from hwagent.seal.keyring import Keyring
 
 #: Everything happens in tenths of what it takes on a LAN.
 FAST = Profile(

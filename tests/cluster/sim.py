@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Any
 
-from hwagent.cluster.channel import Channel
 from hwagent.cluster.codec import encode
 from hwagent.cluster.core import Core
 from hwagent.cluster.effects import Effect, Event, Exchange, SendPacket
-from hwagent.cluster.keyring import Keyring
 from hwagent.cluster.messages import NEWEST, OLDEST, Alive, Endpoint
 from hwagent.cluster.profile import LAN, Profile
-from hwagent.cluster.seal import OVERHEAD, POLICIES, Sealer, Unwelcome, after
 from hwagent.cluster.swim import Swim
+from hwagent.seal.channel import Channel
+from hwagent.seal.keyring import Keyring
+from hwagent.seal.sealer import OVERHEAD, POLICIES, Sealer, Unwelcome, after
 
 #: What fits into a packet beside the seal.
 ROOM = LAN.udp_buffer_size - OVERHEAD

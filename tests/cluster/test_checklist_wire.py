@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from hwagent.cluster.codec import encode
 from hwagent.cluster.compound import TooLarge
-from hwagent.cluster.keyring import KeyProblem, Keyring
 from hwagent.cluster.messages import Alive, Endpoint, Keys
 from hwagent.cluster.profile import LAN
-from hwagent.cluster.seal import Sealed
+from hwagent.seal.keyring import KeyProblem, Keyring
+from hwagent.seal.sealer import Sealed
 from tests.cluster.sim import Node, SealedNet
 
 NEW = base64.b64encode(b"n" * 32).decode()

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from hwagent.cluster.channel import Channel
 from hwagent.cluster.codec import encode
 from hwagent.cluster.compound import pack
-from hwagent.cluster.keyring import Keyring
 from hwagent.cluster.messages import Alive, Dead, Endpoint, Suspect
-from hwagent.cluster.seal import OVERHEAD, POLICIES, Sealer
+from hwagent.seal.channel import Channel
+from hwagent.seal.keyring import Keyring
+from hwagent.seal.sealer import OVERHEAD, POLICIES, Sealer
 from tests.cluster.sim import SealedNet
 from tests.cluster.test_checklist_wire import beliefs, whole
 

@@ -19,13 +19,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from hwagent.cluster.channel import Channel
 from hwagent.cluster.codec import encode
 from hwagent.cluster.compound import pack
-from hwagent.cluster.keyring import Keyring
 from hwagent.cluster.messages import Alive, Dead, Endpoint, Suspect
-from hwagent.cluster.seal import HEAD, MAGIC, POLICIES, Sealer
 from hwagent.lease import messages as lease
+from hwagent.seal.channel import Channel
+from hwagent.seal.keyring import Keyring
+from hwagent.seal.sealer import HEAD, MAGIC, POLICIES, Sealer
 
 LEASE = 7947
 #: Packets that are recorded first, and that are sent in a second at most: what comes faster than

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import msgspec
 
-from hwagent.cluster.seal import HEAD, MAGIC, SEAL
+from hwagent.seal.sealer import HEAD, MAGIC, SEAL
 
 LEASE_PORT = 7947
 #: Packets of ours in one look.

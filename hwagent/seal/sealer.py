@@ -14,9 +14,10 @@ from enum import Enum
 from typing import NamedTuple
 
 from .keyring import Key, Keyring
-from .messages import NEWEST, OLDEST
 
 MAGIC = b"hg"
+#: The version that every receiver understands; the only one where a payload names its own.
+FIRST = 1
 HEAD = struct.Struct(">2sBBIIQIQ")
 #: Bytes of the seal, or of the digest in its place.
 SEAL = 16
@@ -74,7 +75,7 @@ class Sealer:
         keyring: Keyring,
         label: str,
         policy: Policy,
-        speaks: tuple[int, int] = (OLDEST, NEWEST),
+        speaks: tuple[int, int] = (FIRST, FIRST),
     ) -> None:
         self.keyring = keyring
         self.speaks = speaks

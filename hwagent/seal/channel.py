@@ -1,4 +1,4 @@
-"""Between the network and the core: nothing passes that is not authentic, fresh and meant for us.
+"""Between the network and its reader: nothing passes that is not authentic, fresh and meant for us.
 
 Every life of a member has a random session. A packet names the session of its receiver, so that it
 is worth nothing to another member or in another life. Who does not know the receiver's session yet,
@@ -13,9 +13,19 @@ from typing import NamedTuple
 
 from .keyring import Key
 from .limiter import Limiter
-from .messages import OLDEST
 from .replay import Full, Windows
-from .seal import COUNTERS, HELLO, LAST, SQUEEZED, STREAM, Head, Sealer, Unwelcome, after
+from .sealer import (
+    COUNTERS,
+    FIRST,
+    HELLO,
+    LAST,
+    SQUEEZED,
+    STREAM,
+    Head,
+    Sealer,
+    Unwelcome,
+    after,
+)
 
 Address = tuple[str, int]
 #: Addresses whose sessions are remembered.
@@ -31,7 +41,7 @@ PART = 32768
 
 
 class Received(NamedTuple):
-    """What came out of a packet: a payload for the core, packets to send back, or nothing."""
+    """What came out of a packet: a payload, packets to send back, or nothing."""
 
     payload: bytes | None = None
     replies: tuple[bytes, ...] = ()
@@ -54,14 +64,14 @@ class Channel:
     # Packets
 
     def seal(
-        self, now: float, to: Address, payload: bytes, version: int = OLDEST, guess: int = 0
+        self, now: float, to: Address, payload: bytes, version: int = FIRST, guess: int = 0
     ) -> bytes:
         """A packet for an address; ``guess`` is its session by hearsay."""
         self._keep(now, to, payload, version)
         session = self._peers.get(to) or guess
         return self._seal(0, session, payload, version)
 
-    def seal_only(self, to: Address, payload: bytes, version: int = OLDEST) -> bytes | None:
+    def seal_only(self, to: Address, payload: bytes, version: int = FIRST) -> bytes | None:
         """A packet that is sent later, if at all; None for an address that was not heard of yet."""
         session = self._peers.get(to)
         return None if session is None else self._seal(0, session, payload, version)
@@ -87,7 +97,7 @@ class Channel:
         return self.seal_stream(after(request), payload, key=self.sealer.key_of(request))
 
     def seal_stream(
-        self, to: int, payload: bytes, version: int = OLDEST, key: Key | None = None
+        self, to: int, payload: bytes, version: int = FIRST, key: Key | None = None
     ) -> list[bytes]:
         """A message of any length as packets that follow from each other."""
         squeezed = SQUEEZED if len(payload) >= SQUEEZE_FROM else 0

@@ -1,0 +1,63 @@
+"""A member's settings are what the configuration says."""
+
+import base64
+
+import pytest
+
+from hwagent.cluster.configure import labels, node_settings, profile
+from hwagent.cluster.profile import LAN, WAN
+from hwagent.cluster.snapshot import Snapshot
+from hwagent.cluster.transport import Bind
+from hwagent.config import Config, Duration
+from hwagent.config.schema import Cluster, Gossip, Network
+from hwagent.seal.keyring import Keyring
+
+KEY = base64.b64encode(bytes([1]) * 32).decode()
+
+
+def config(**more):
+    return Config(cluster=Cluster(**more))
+
+
+def test_settings_are_what_the_configuration_says():
+    made = node_settings(
+        config(
+            networks=[
+                Network(name="a", bind="192.0.2.1"),
+                Network(name="b", bind="[fd00::1]:80", advertise="[fd00::2]:90"),
+            ],
+            seeds=["hw1"],
+            zone=["s", "r"],
+            labels={"role": "db"},
+        ),
+        "me",
+        Keyring([KEY]),
+        Snapshot(7, (("192.0.2.9", 7956),)),
+    )
+    assert made.binds == (
+        Bind("a", "192.0.2.1", 7956),
+        Bind("b", "fd00::1", 80, "fd00::2", 90),
+    )
+    assert (made.name, made.incarnation, made.seeds) == ("me", 7, ("hw1",))
+    assert made.labels == {"role": "db", "zone": "s/r"}
+    assert made.known == (("192.0.2.9", 7956),)
+
+
+def test_single_parameters_replace_those_of_the_profile():
+    assert profile(config()) == LAN
+    found = profile(config(profile="wan", parameters=Gossip(probe_interval=Duration(4))))
+    assert (found.probe_interval, found.gossip_nodes) == (4, WAN.gossip_nodes)
+    assert labels(config()) == {}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Gossip(probe_timeout=Duration(2)),
+        Gossip(probe_interval=Duration(0)),
+        Gossip(udp_buffer_size=100),
+    ],
+)
+def test_parameters_that_cannot_be_are_refused(wrong):
+    with pytest.raises(ValueError, match="must be"):
+        profile(config(parameters=wrong))
