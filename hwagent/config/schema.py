@@ -2,19 +2,15 @@
 
 from typing import Literal
 
-import msgspec
-
 from hwagent.model import Mode, Severity
 
 from .bmcs import Bmc
+from .check import Check
+from .section import Section
 from .switches import Switch, Traps
 from .topology import Topology
 from .units import Duration, Size
 from .vip_services import VipServices
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of every section."""
 
 
 class CollectorOptions(Section, frozen=True):
@@ -93,7 +89,7 @@ class Fitness(Section, frozen=True):
     ttl: Duration = Duration(5)
 
 
-class Service(Section, frozen=True):
+class Service(Check, frozen=True):
     """A check of the user's own service; ``type`` says which of the other keys it needs.
 
     tcp: ``target`` host:port. http: ``target`` URL, ``status`` list, ``body`` text to find.
@@ -102,16 +98,6 @@ class Service(Section, frozen=True):
     """
 
     name: str
-    type: Literal["tcp", "http", "exec", "unit", "file"]
-    target: str = ""
-    command: list[str] = []
-    status: tuple[int, ...] = (200,)
-    body: str = ""
-    max_age: Duration | None = None
-    interval: Duration = Duration(10)
-    timeout: Duration = Duration(3)
-    rise: int = 2
-    fall: int = 3
 
 
 class Spare(Section, frozen=True):

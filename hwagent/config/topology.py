@@ -3,18 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-import msgspec
-
+from .section import Section
 from .source import Path, Source, nearest
 from .units import Duration
 
 #: ``kind:name``; components of a host or switch say whose they are: ``disk:db1/sda``.
 _ID = re.compile(r"[a-z_]+:[^\s]+")
 _NAME = re.compile(r"[^\s/:]+")
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of the sections of this file."""
 
 
 class Rack(Section, frozen=True):

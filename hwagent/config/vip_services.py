@@ -1,10 +1,10 @@
 """Services that run with a virtual IP, and what is wrong with them that types cannot say."""
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-import msgspec
-
+from .check import Check
+from .section import Section
 from .source import Path, Source
 from .units import Duration
 
@@ -17,7 +17,7 @@ _UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.\\@-]*\.(?:service|target|socket|mo
 _LONGEST = 3600.0
 
 
-class Hook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Hook(Section, frozen=True):
     """A command for the start and one for the stop, each a list of words; no shell reads them.
 
     The first word is an absolute path, owned by root and not writable by others. The environment
@@ -31,25 +31,18 @@ class Hook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     stop: tuple[str, ...] = ()
 
 
-class Ready(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Ready(Check, frozen=True, kw_only=True):
     """A check that decides whether this host may take the address over; keys as of ``services``.
 
     The host that holds the address keeps it whatever the check says.
     """
 
-    type: Literal["tcp", "http", "exec", "unit", "file"]
-    target: str = ""
-    command: list[str] = []
-    status: tuple[int, ...] = (200,)
-    body: str = ""
-    max_age: Duration | None = None
     interval: Duration = Duration(2)
     timeout: Duration = Duration(1)
-    rise: int = 2
     fall: int = 2
 
 
-class VipServices(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class VipServices(Section, frozen=True):
     """What runs where the address is: started before it is announced, stopped after it is gone.
 
     ``run`` are systemd units and hooks (``start`` and ``stop``), started in this order and stopped
