@@ -20,6 +20,11 @@ REPOSITORY = Path(__file__).parents[1]
 FILES = REPOSITORY / "packaging/files"
 HOME = "usr/lib/hwagent"
 SITE = f"{HOME}/lib/python/site-packages"
+#: The Python for which the packages have the modules compiled: the one that builds them, and so
+#: Debian 12's where that is 3.11.
+COMPILED = f"{sys.version_info.major}.{sys.version_info.minor}"
+#: Hundreds of lexers that nothing of ours loads.
+NOT_COMPILED = "/pygments/(lexers|styles)/"
 _COMPLETIONS = {
     "bash": "usr/share/bash-completion/completions/hwagent",
     "zsh": "usr/share/zsh/vendor-completions/_hwagent",
@@ -35,6 +40,7 @@ def build(machine: str, root: Path) -> None:
     _shipped(root)
     _services(root)
     _documents(root)
+    _compiled(root)
     _same(root)
 
 
@@ -67,7 +73,10 @@ def _environment(root: Path) -> None:
     _write(home / "pyvenv.cfg", "home = /usr/bin\ninclude-system-site-packages = false\n")
     for version in VERSIONS:
         (home / f"lib/python{version}").symlink_to("python")
-    script = (FILES / "interpreter").read_text().replace("@VERSIONS@", " ".join(VERSIONS))
+    script = (FILES / "interpreter").read_text()
+    values = {"VERSIONS": " ".join(VERSIONS), "COMPILED": COMPILED, "NOT_COMPILED": NOT_COMPILED}
+    for name, value in values.items():
+        script = script.replace(f"@{name}@", value)
     _write(home / "bin/interpreter", script, 0o755)
     _write(root / "usr/bin/hwagent", (FILES / "hwagent").read_text(), 0o755)
 
@@ -158,6 +167,19 @@ def _write(file: Path, text: str, mode: int = 0o644) -> None:
 def _compress(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def _compiled(root: Path) -> None:
+    """Modules as the interpreter that builds has them compiled; the host compiles them only where
+    its own is another one: that takes a thousand files seconds, and a slow host minutes. They are
+    never compared with their sources (PEP 552, unchecked): a package's files change together. The
+    same bytes for the same release of Python; in one process, as marshal tells what is shared."""
+    subprocess.run(
+        [sys.executable, "-I", "-S", "-m", "compileall", "-q", "-j", "1",
+         "--invalidation-mode", "unchecked-hash", "-x", NOT_COMPILED,
+         "-s", root / HOME / "lib/python", "-p", f"/{HOME}/lib/python{COMPILED}", root / SITE],
+        check=True,
+    )  # fmt: skip
 
 
 def _same(root: Path) -> None:

@@ -32,6 +32,10 @@ def test_the_whole_life_of_the_deb(machine, deb):
     assert '"host:' in look.stdout, look.stderr
     assert "uid=" in done(machine, "id", "hwagent")
     done(machine, "hwagent", "config", "check")
+    # nothing was compiled, and nothing else is otherwise than it was shipped
+    assert done(machine, "dpkg", "--verify", "hwagent") == ""
+    compiled = len(list((machine.root / "usr/lib/hwagent").rglob("*.pyc")))
+    assert compiled == done(machine, "dpkg", "-L", "hwagent").count(".pyc\n")
     enabled = machine.root / "etc/systemd/system/multi-user.target.wants/hwagent.service"
     assert enabled.is_symlink()
 

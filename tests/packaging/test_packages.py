@@ -1,8 +1,11 @@
 """The packages themselves: the same bytes twice, what is in them, what the checkers say."""
 
+import importlib.util
+import marshal
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.packaging.conftest import copy_of_the_sources, make, thorough
@@ -30,11 +33,27 @@ def test_the_same_sources_make_the_same_bytes_whoever_makes_them_and_where(deb, 
     assert again.read_bytes() == deb.read_bytes()
 
 
-def test_everything_is_roots_and_readable_for_all_and_nothing_was_compiled_before(deb):
+def test_everything_is_roots_and_readable_for_all(deb):
     for mode, owner, *_, path in files(deb):
         assert owner == "root/root", path
         assert mode in ("-rw-r--r--", "-rwxr-xr-x", "drwxr-xr-x") or mode.startswith("l"), path
-        assert "__pycache__" not in path
+
+
+def test_every_module_that_is_loaded_comes_compiled_for_one_python_as_it_will_lie(deb, tmp_path):
+    subprocess.run(["dpkg-deb", "-x", deb, tmp_path], check=True)
+    site = tmp_path / "usr/lib/hwagent/lib/python/site-packages"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for module in site.rglob("*.py"):
+        compiled = module.parent / f"__pycache__/{module.stem}.{sys.implementation.cache_tag}.pyc"
+        if module.parent.name in ("lexers", "styles"):
+            assert not compiled.exists()
+            continue
+        data = compiled.read_bytes()
+        assert data[:4] == importlib.util.MAGIC_NUMBER
+        assert int.from_bytes(data[4:8], "little") == 1  # by hash, unchecked (PEP 552)
+        code = marshal.loads(data[16:])
+        within = module.relative_to(site)
+        assert code.co_filename == f"/usr/lib/hwagent/lib/python{version}/site-packages/{within}"
 
 
 def test_modules_in_c_are_there_for_every_python_that_a_distribution_may_have(deb):
