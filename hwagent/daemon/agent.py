@@ -5,13 +5,12 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from hwagent import __version__
-from hwagent.api.exposition import Exposition
 from hwagent.api.server import Server
 from hwagent.collect.watching import Watch
 from hwagent.config import Config, default_file, load_config
@@ -32,6 +31,7 @@ from .control import Control
 from .core import Core
 from .delegate import Delegate
 from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
+from .exposed import Exposed
 from .gossip import Gossip
 from .holding import Holding
 from .inventory import Job
@@ -39,13 +39,14 @@ from .limits import Limits
 from .liveness import live, summary
 from .loading import COLLECTOR_NAMES, enabled, known_vocabulary, rule_set
 from .looker import Looker
-from .memory import load_memory, save_memory
+from .memory import Memory
 from .orders import Orders
 from .past import past
 from .places import Places
 from .rivals import JOB, Rivals
 from .stalls import StallBook, refuse_misfits
 from .switches import Switches
+from .tasks import Tasks
 from .telling import Telling
 
 log = logging.getLogger("hwagent")
@@ -75,10 +76,10 @@ class Agent:
         self.clock = Clock()
         self.started = self.clock.now()
         known = known_vocabulary()
+        self.tasks = Tasks()
         self.core = Core(self.host, config, rule_set(config), known)
         self.bus = Bus()
-        self.exposition = Exposition(known)
-        self._unexposed: set[str] = set()
+        self.exposed = Exposed(known, self.core)
         self.journal = Journal(
             options.places.journal, int(config.journal.max_size), float(config.journal.keep)
         )
@@ -118,9 +119,9 @@ class Agent:
         self.config_problem = ""
         #: What else is wrong with the agent itself, by what it is about; empty texts are nothing.
         self._troubles: dict[str, str] = {}
+        self.memory = Memory(options.places.memory, self.core, self.tasks, self._trouble)
         self._children: list[Child] = []
         self._due = asyncio.Event()
-        self._tasks: set[asyncio.Task[Any]] = set()
 
     # Life
 
@@ -130,7 +131,7 @@ class Agent:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self._start(self._reload_quietly()))
+        loop.add_signal_handler(signal.SIGHUP, lambda: self.tasks.start(self._reload_quietly()))
         api = self.config.api
         place = self.options.places.socket
         server = Server(self.answers, place, api.group, api.admin_group, passed_socket())
@@ -143,29 +144,34 @@ class Agent:
             await self._end(server)
 
     async def _prepare(self, server: Server) -> None:
-        self._trouble("state", _make(self.options.places))
+        self._trouble("state", self.options.places.make())
         await server.start()
-        self._remember()
+        self.memory.recall()
         await self.journal.start()
         await self.pollers.start()
         await self.helper.start()
         await self.watch.start()
-        self._start(self.stalls.run(self.clock.now, self.holding.status))
-        self._start_children()
-        self.looker.configure(self.config)
-        self.looker.configure_services(self.config.services)
-        self.looker.configure_bmcs(self.config.bmcs)
-        self.holding.configure(self.config)
-        self.attending.configure(self.config)
-        self.gossip.configure(self.config)
-        self.limits.configure(self.config)
-        self.switches.configure(self.config)
+        self.tasks.start(self.stalls.run(self.clock.now, self.holding.status))
+        self._configure()
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
         switches = (self.switches.run, self.switches.follow)
         for part in (*parts, self.gossip.run, self.limits.run, *switches):
-            self._start(part())
-        self._start(live(self.manager, self._turn, self.answers.status))
+            self.tasks.start(part())
+        self.tasks.start(live(self.manager, self._turn, self.answers.status))
         log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
+
+    def _configure(self) -> None:
+        """Gives all parts the configuration, at the start and when it is another one."""
+        config = self.config
+        self._start_children()
+        self.looker.configure(config)
+        self.looker.configure_services(config.services)
+        self.looker.configure_bmcs(config.bmcs)
+        self.holding.configure(config)
+        self.attending.configure(config)
+        self.gossip.configure(config)
+        self.limits.configure(config)
+        self.switches.configure(config)
 
     def _start_children(self) -> None:
         """Starts the holder and its guardian, once the configuration has addresses to hold."""
@@ -174,12 +180,10 @@ class Agent:
         if wanted and not self._children:
             self._children = vip_children(self.options.places.holder)
             for child in self._children:
-                self._start(child.run())
+                self.tasks.start(child.run())
 
     async def _end(self, server: Server) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.tasks.close()
         await self.attending.close(stop=bool(self._children))
         await self.holding.close()
         await server.close()
@@ -187,17 +191,6 @@ class Agent:
         await self.pollers.close()
         await self.helper.close()
         await self.journal.close()
-
-    def _start(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[Any]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("a part of the agent failed", exc_info=error)
-            os.kill(os.getpid(), signal.SIGTERM)
 
     async def _begin(self) -> None:
         """After the first round: what was under way at the last end, then fitness."""
@@ -257,7 +250,7 @@ class Agent:
             case Write(record):
                 self.journal.write(record)
             case Changed(component):
-                self._unexposed.add(component)
+                self.exposed.changed(component)
             case Publish(type, component, data):
                 self._publish(type, component, data)
             case Hurry(collector, target):
@@ -265,9 +258,9 @@ class Agent:
             case TellHolder():
                 self.holding.tell(self.core.verdict(self.clock.now()))
             case Deliver(delivery):
-                self._start(self._deliver(delivery))
+                self.tasks.start(self._deliver(delivery))
             case Perform(step):
-                self._start(self._perform(step))
+                self.tasks.start(self._perform(step))
 
     def _told(self) -> None:
         """The holder has said where the addresses stand."""
@@ -285,14 +278,6 @@ class Agent:
             self.journal.write(Record(now, "note", component, type, data))
         if type == "alert":
             log.warning("%s %s: %s", data["state"], data["rule"], data["summary"])
-
-    def _expose(self, id: str) -> None:
-        """Makes the metrics of a component anew: when they are asked for, not at every look."""
-        joined = self.core.judge.inventory.get(id)
-        if joined is None:
-            self.exposition.remove(id)
-        else:
-            self.exposition.update(id, joined.kind, joined.attributes, joined.metrics)
 
     async def _deliver(self, delivery: Any) -> None:
         problem = await self.telling.deliver(delivery)
@@ -320,44 +305,14 @@ class Agent:
         refuse_misfits(self.options.config, config, self.config.groups, self.stalls.worst())
         self.config = config
         self.apply(self.core.reload(self.clock.now(), config, rules))
-        self.looker.configure(config)
-        self.looker.configure_services(config.services)
-        self.looker.configure_bmcs(config.bmcs)
-        self._start_children()
-        self.holding.configure(config)
-        self.attending.configure(config)
-        self.gossip.configure(config)
-        self.limits.configure(config)
-        self.switches.configure(config)
+        self._configure()
         self.telling.configure(config.notify)
         self.config_problem = ""
 
     async def _reload_quietly(self) -> None:
         await self.control_room.reload({})
 
-    def _trouble(self, about: str, problem: str) -> None:
-        if problem and problem != self._troubles.get(about):
-            log.error("%s", problem)
-        self._troubles[about] = problem
-
-    # Memory
-
-    def _remember(self) -> None:
-        data, problem = load_memory(self.options.places.memory)
-        self._trouble("memory", problem and f"silences and acknowledgements are lost: {problem}")
-        try:
-            self.core.restore(data)
-        except msgspec.ValidationError as e:
-            self._trouble("memory", f"{self.options.places.memory}: {e}")
-
-    def save(self) -> None:
-        """Writes what people told the agent, without waiting for the disk."""
-        data = self.core.keep()
-        self._start(self._save(data))
-
-    async def _save(self, data: dict[str, Any]) -> None:
-        problem = await asyncio.to_thread(save_memory, self.options.places.memory, data)
-        self._trouble("memory", problem and f"what people said does not outlive us: {problem}")
+    # State
 
     def vips(self) -> list[dict[str, Any]]:
         """Virtual IPs of the configuration as the holder has them, and where they are pinned."""
@@ -366,11 +321,10 @@ class Agent:
         self.attending.describe(found)
         return found
 
-    def expose(self) -> None:
-        """Brings the exposition up to date with all readings."""
-        for id in sorted(self._unexposed):
-            self._expose(id)
-        self._unexposed.clear()
+    def _trouble(self, about: str, problem: str) -> None:
+        if problem and problem != self._troubles.get(about):
+            log.error("%s", problem)
+        self._troubles[about] = problem
 
     def troubles(self) -> list[str]:
         """What is wrong with the agent itself."""
@@ -393,14 +347,3 @@ class Agent:
         step, effects = self.core.request(self.clock.now(), action)
         self.apply(effects)
         return step
-
-
-def _make(places: Places) -> str:
-    """Makes the directories; returns why there is none for the journal, which is no reason not to
-    start. Raises OSError if there is none for the socket."""
-    places.runtime.mkdir(mode=0o750, parents=True, exist_ok=True)
-    try:
-        places.state.mkdir(mode=0o750, parents=True, exist_ok=True)
-    except OSError as e:
-        return f"{places.state}: {e.strerror}"
-    return ""

@@ -89,8 +89,7 @@ class Answers:
 
     def metrics(self) -> bytes:
         """OpenMetrics text."""
-        self._agent.expose()
-        return self._agent.exposition.text(self_metrics(self._agent))
+        return self._agent.exposed.text(self_metrics(self._agent))
 
     async def events(self, after: int | None) -> AsyncIterator[dict[str, Any]]:
         """Events from now on, and kept ones later than ``after``."""

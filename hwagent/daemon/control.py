@@ -122,7 +122,7 @@ class Control:
             uuid4().hex[:8], wanted.component, wanted.rule, now + wanted.seconds, wanted.comment
         )
         self._agent.note("silence", arguments)
-        self._agent.save()
+        self._agent.memory.save()
         return await self.silences({})
 
     async def silences(self, arguments: dict[str, Any]) -> Any:
@@ -136,7 +136,7 @@ class Control:
         """Ends a silence."""
         if not self._agent.core.silences.remove(convert(arguments, IdRequest).id):
             raise Refused(404, f"no silence {arguments['id']!r}")
-        self._agent.save()
+        self._agent.memory.save()
         return await self.silences({})
 
     async def ack(self, arguments: dict[str, Any]) -> Any:
@@ -152,7 +152,7 @@ class Control:
         for alert in chosen:
             self._agent.core.acks.add(alert, wanted.comment)
         self._agent.note("ack", arguments)
-        self._agent.save()
+        self._agent.memory.save()
         return {"acknowledged": [{"rule": a.rule, "component": a.component} for a in chosen]}
 
     async def maintenance(self, arguments: dict[str, Any]) -> Any:
@@ -167,7 +167,7 @@ class Control:
             room.off()
         self._agent.apply(self._agent.core.tick(now))
         self._agent.note("maintenance", arguments)
-        self._agent.save()
+        self._agent.memory.save()
         return {"maintenance": room.reason(now)}
 
     async def forget(self, arguments: dict[str, Any]) -> Any:

@@ -42,7 +42,7 @@ class Orders:
             vip["pinned_until"] = pin.until if pin else 0.0
 
     def _obey(self) -> None:
-        self._agent.save()
+        self._agent.memory.save()
         self._agent.gossip.changed()
         self._agent.holding.hurry()
         self._agent.limits.hurry()

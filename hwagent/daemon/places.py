@@ -30,6 +30,16 @@ class Places(NamedTuple):
         """File of the holder's worst stalls."""
         return self.state / "stalls.json"
 
+    def make(self) -> str:
+        """Makes the directories; returns why there is none for the journal, which is no reason not
+        to start. Raises OSError if there is none for the socket."""
+        self.runtime.mkdir(mode=0o750, parents=True, exist_ok=True)
+        try:
+            self.state.mkdir(mode=0o750, parents=True, exist_ok=True)
+        except OSError as e:
+            return f"{self.state}: {e.strerror}"
+        return ""
+
 
 def places(config: Config, runtime: str = "", state: str = "") -> Places:
     """The paths that a configuration means; ``runtime`` and ``state`` override it."""
