@@ -245,8 +245,14 @@ class Machine:
 
     def slow(self, disk: str, per_second: int) -> None:
         """Lets a disk do only so many requests a second, 0 for as many as it can."""
-        path, limits = f"/objects/{disk}-speed", {"iops-total": per_second}
+        path, limits = f"/objects/{disk}-speed", {"iops-total": per_second, "bps-total": 0}
         self.qmp.run("qom-set", {"path": path, "property": "limits", "value": limits})
+
+    def hang(self, disk: str) -> None:
+        """Lets a disk answer nothing more, until ``slow(disk, 0)``: of two bytes a second, the next
+        request takes half an hour."""
+        named = {"path": f"/objects/{disk}-speed", "property": "limits", "value": {"bps-total": 2}}
+        self.qmp.run("qom-set", named)
 
     def spoil(self, disk: str, bad: bool) -> None:
         """Lets every read and write of a disk end with an error, or no more. Not what empties its
@@ -321,6 +327,7 @@ class Machine:
             "-m", "1024", "-smp", "2", "-display", "none", "-nodefaults",
             "-kernel", str(self.image.kernel), "-initrd", str(self.image.initrd),
             "-append", _KERNEL.format(khz=counter.khz()), "-no-reboot", "-name", self.name,
+            "-global", "ICH9-LPC.noreboot=off",  # the board's watchdog may reset it
             "-serial", f"file:{self.place}/console",
             "-qmp", f"unix:{self.place}/qmp,server=on,wait=off",
             *_throttled(ROOT, f"driver=qcow2,file.driver=file,file.filename={self.root}"),

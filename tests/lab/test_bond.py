@@ -18,6 +18,8 @@ NICS = tuple(
     for number, end in enumerate(("near", "far"))
     for leg in (1, 2)
 )
+#: Where the cable of each leg ends.
+_FAR = {"eth0": "eth2", "eth1": "eth3"}
 
 
 class Wired(Agent):
@@ -63,18 +65,33 @@ class Wired(Agent):
 
     def gray(self, leg: str) -> None:
         """Has the far end of a leg pass nothing more, with its link up."""
-        far = {"eth0": "eth2", "eth1": "eth3"}[leg]
+        far = _FAR[leg]
         hook = f"type filter hook ingress device {far} priority 0;"
         self.machine.sh(
             f"tc -n far qdisc replace dev {far} root netem loss 100% && ip netns exec far"
-            f" nft 'table netdev gray {{ chain in {{ {hook} drop; }} }}'"
+            f" nft 'table netdev gray {{ chain deaf {{ {hook} drop; }}; }}'"
         )
 
     def good(self, leg: str) -> None:
         """Undoes it."""
-        far = {"eth0": "eth2", "eth1": "eth3"}[leg]
-        self.machine.sh(f"tc -n far qdisc del dev {far} root;"
-                        " ip netns exec far nft delete table netdev gray")  # fmt: skip
+        self.whole(leg)
+        self.machine.sh("ip netns exec far nft delete table netdev gray")
+
+    def worse(self, leg: str, how: str) -> None:
+        """Has the far end of a leg send badly, as netem(8) can."""
+        self.machine.sh(f"tc -n far qdisc replace dev {_FAR[leg]} root netem {how}")
+
+    def whole(self, leg: str) -> None:
+        """Undoes it."""
+        self.machine.sh(f"tc -n far qdisc del dev {_FAR[leg]} root")
+
+    def talk(self) -> None:
+        """Has the machine say something by itself, as every host does, until ``quiet``."""
+        self.machine.sh(f"systemd-run --unit talk ping -i 0.5 {FAR}")
+
+    def quiet(self) -> None:
+        """Ends that."""
+        self.machine.sh("systemctl stop talk")
 
 
 class Client:
@@ -171,6 +188,7 @@ def test_the_partner_speaks_no_lacp_any_more(wired, table):
 def test_a_gray_leg_is_left_by_the_agent(wired, table):
     machine = wired.machine
     wired.bond(BACKUP, "bridge")
+    wired.talk()
     with Client(machine) as client:
         at, active = machine.now(), wired.active()
         wired.gray(active)
@@ -178,6 +196,7 @@ def test_a_gray_leg_is_left_by_the_agent(wired, table):
         done = wired.outcome("bond_failover", "done", "bond:bond0", at.wall)
         assert wired.active() not in ("", active)
         machine.until(wired.reachable, "the bond to carry traffic again")
+    wired.quiet()
     wired.good(active)
     table.add(
         "gray leg: carrier, but nothing passes (active-backup, miimon)",
@@ -203,4 +222,38 @@ def test_a_gray_leg_is_left_by_the_kernel_that_watches_by_arp(wired, table):
         [("hwagent: BondDegraded, which lasts 2 s first", noticed - at.wall)],
         "the kernel, by ARP",
         client.lost,
+    )
+
+
+#: Seconds of the machine's clock: several looks at a bond, each 10 s after the other.
+_WATCHED = 45.0
+
+
+@pytest.mark.parametrize(
+    ("what", "how"),
+    [("loses 5 % of what it sends", "loss 5%"), ("damages 5 % of what it sends", "corrupt 5%")],
+    ids=["loses", "corrupts"],
+)
+def test_the_leg_of_a_switch_that_sends_badly_stays_and_is_not_known_to_the_agent(
+    wired, table, what, how
+):
+    """An emulated card counts no damaged frame, so nothing that the host can read says it. A real
+    one does, and is left for that: BondActiveLegBad (conf/rules.d/tests/bond.yaml)."""
+    machine = wired.machine
+    wired.bond(BACKUP, "bridge")
+    with Client(machine) as client:
+        at, active = machine.now(), wired.active()
+        wired.worse(active, how)
+        machine.until(lambda: machine.now().boot > at.boot + _WATCHED, "several looks")
+    wired.whole(active)
+    assert wired.active() == active
+    assert client.told["answered"] > 0
+    found = [r["name"] for r in wired.records("alert", "bond:bond0") if r["time"] >= at.wall]
+    assert not found
+    table.add(
+        f"leg whose switch {what} (active-backup)",
+        [("hwagent", None), ("kernel bonding alone", None)],
+        "nobody: the emulated card counts no damaged frames, and no loss. By the counters of a real"
+        " one: BondActiveLegBad, bond_failover",
+        f"{client.lost}, {client.told['damaged']} damaged answers",
     )

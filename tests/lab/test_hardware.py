@@ -65,11 +65,29 @@ def test_a_device_that_falls_off_its_bus_is_told(server, table):
     )  # fmt: skip
 
 
-def test_a_power_supply_that_fails_is_told_by_the_bmc(installed, make_machine, table, tmp_path):
-    port = free_port(socket.SOCK_STREAM)
-    (tmp_path / "bmc").mkdir()
-    with simulator(tmp_path / "bmc", machine=port) as bmc:
-        machine = make_machine("bmc", installed, cold=True, extra=(
+def test_a_disk_that_gets_too_hot_is_told(server, table):
+    machine = server.machine
+    place = machine.sh(f"dirname $(grep -l {SICK.name} /sys/class/nvme/*/serial)").strip()
+    at = machine.now()
+    # it has 50 degrees Celsius for ever, so its limit (NVMe: temperature threshold) comes down
+    machine.sh(f"echo 40000 > $(find {place}/ -name temp1_max)")
+    noticed = server.alert("NvmeTemperature", SICK.id, at.wall)
+    table.add(
+        "NVMe hotter than its limit",
+        [("hwagent: NvmeTemperature (looks every 10 s)", noticed - at.wall),
+         ("smartd (looks every 10 s)", told(machine, "[Cc]ritical|[Tt]emperature", at.boot))],
+        "nobody: it is told",
+        "-",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def board(installed, keep_machine, tmp_path_factory):
+    """A machine with a BMC on its board, and that BMC."""
+    port, place = free_port(socket.SOCK_STREAM), tmp_path_factory.mktemp("bmc")
+    with simulator(place, machine=port) as bmc:
+        # a driver finds a BMC that was there at boot
+        machine = keep_machine("board", installed, cold=True, extra=(
             "-chardev", f"socket,id=bmc,host=127.0.0.1,port={port},reconnect=1",
             "-device", "ipmi-bmc-extern,id=bmc0,chardev=bmc", "-device", "isa-ipmi-kcs,bmc=bmc0",
         ))  # fmt: skip
@@ -77,12 +95,30 @@ def test_a_power_supply_that_fails_is_told_by_the_bmc(installed, make_machine, t
         machine.sh("modprobe ipmi_si; modprobe ipmi_devintf; test -e /dev/ipmi0")
         agent.configure()
         machine.until(lambda: agent.component("psu:ipmi/PS1_Status"), "the supply to be known")
-        at = machine.now()
-        bmc.supply(1, on=True)  # failure detected
-        noticed = agent.alert("PsuFailed", "", at.wall)
+        yield agent, bmc
+
+
+def test_a_power_supply_that_fails_is_told_by_the_bmc(board, table):
+    agent, bmc = board
+    at = agent.machine.now()
+    bmc.supply(1, on=True)  # failure detected
+    noticed = agent.alert("PsuFailed", "", at.wall)
     table.add(
         "power supply fails (BMC, through the kernel's device)",
-        [("hwagent", noticed - at.wall)],
+        [("hwagent: PsuFailed (looks every 60 s)", noticed - at.wall)],
+        "nobody: it is told",
+        "-",
+    )
+
+
+def test_a_processor_that_gets_too_hot_is_told_by_the_bmc(board, table):
+    agent, bmc = board
+    at = agent.machine.now()
+    bmc.heat(0x95)
+    noticed = agent.alert("TemperatureCriticalAlarm", "", at.wall)
+    table.add(
+        "processor hotter than its critical limit (BMC)",
+        [("hwagent: TemperatureCriticalAlarm (looks every 60 s)", noticed - at.wall)],
         "nobody: it is told",
         "-",
     )
