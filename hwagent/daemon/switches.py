@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -23,6 +23,7 @@ from hwagent.snmp.messages import (
     Orders,
     Polled,
     Roles,
+    ToPoller,
     Trapped,
     from_poller,
     sent,
@@ -73,13 +74,15 @@ class Switches:
         self._sharing = Sharing(host)
         self._decisions: dict[str, Decision] = {}
         self._news = asyncio.Event()
-        self._input: asyncio.StreamWriter | None = None
+        self._say: Callable[[ToPoller], None] | None = None
         self._command = command
         self._switches: dict[str, Switch] = {}
         self._makers: list[str] = []
         self._traps = Traps()
         self._told: dict[str, Value] = {}
         self._last: dict[str, dict[str, Sample]] = {}
+        #: What was wrong with the last poll of each.
+        self._problems: dict[str, str] = {}
         self._trapped: Counter[str] = Counter()
         self._dropped: dict[str, int] = {}
         #: Why traps are not heard; empty if they are, or need not be.
@@ -155,17 +158,15 @@ class Switches:
         )
         assert process.stdin is not None
         assert process.stdout is not None
-        orders = Orders(list(self._switches.values()), self._makers, self._traps)
-        process.stdin.write(sent(orders))
-        self._input = process.stdin
-        self._order(self._roles())
+        writer = process.stdin
+        self.begun(lambda message: None if writer.is_closing() else writer.write(sent(message)))
         reading = asyncio.create_task(self._read(process.stdout))
         changing = asyncio.create_task(self._changed.wait())
         try:
             await asyncio.wait((reading, changing), return_when=asyncio.FIRST_COMPLETED)
             return changing.done()
         finally:
-            self._input = None
+            self._say = None
             for task in (reading, changing):
                 task.cancel()
             process.stdin.close()
@@ -179,11 +180,18 @@ class Switches:
                 size = int.from_bytes(await stream.readexactly(LENGTH), "big")
                 if size > MESSAGE_MAX:
                     return
-                self._take(from_poller.decode(await stream.readexactly(size)))
+                self.take(from_poller.decode(await stream.readexactly(size)))
             except (EOFError, msgspec.DecodeError):
                 return
 
-    def _take(self, message: FromPoller) -> None:
+    def begun(self, say: Callable[[ToPoller], None]) -> None:
+        """A poller has started; ``say`` tells it something."""
+        self._say = say
+        self._order(Orders(list(self._switches.values()), self._makers, self._traps))
+        self._order(self._roles())
+
+    def take(self, message: FromPoller) -> None:
+        """The poller tells something."""
         match message:
             case Polled():
                 self._polled(message)
@@ -206,6 +214,7 @@ class Switches:
             self._found(_parts(polled.name), self._whole(polled))
         else:
             self._failed(_parts(polled.name), polled.why, False)
+        self._problems[polled.name] = polled.why
         self._sharing.heard(polled.name, polled.answered)
         self._decide()
         self._tell(polled.name)
@@ -241,7 +250,12 @@ class Switches:
         answer = Sample(
             id=f"switch:{name}",
             kind="switch",
-            attributes={"name": name, "address": switch.address, "polled_by": decision.poller},
+            attributes={
+                "name": name,
+                "address": switch.address,
+                "polled_by": decision.poller,
+                "problem": self._problems.get(name, ""),
+            },
             metrics={
                 **reachable,
                 "polled_here": int(decision.role == "poll"),
@@ -257,9 +271,9 @@ class Switches:
     def _roles(self) -> Roles:
         return Roles({name: decision.role for name, decision in self._decisions.items()})
 
-    def _order(self, message: Roles | Hurry) -> None:
-        if self._input is not None and not self._input.is_closing():
-            self._input.write(sent(message))
+    def _order(self, message: ToPoller) -> None:
+        if self._say is not None:
+            self._say(message)
 
     def _whole(self, polled: Polled) -> list[Sample]:
         """All components of a switch, those that are as they were among them."""

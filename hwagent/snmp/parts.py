@@ -18,6 +18,8 @@ from .walk import Walk
 #: Classes of entities that are components.
 _OF_CLASS = {"powerSupply": "psu", "fan": "fan"}
 _TURNS = ("rpm", "unknown")
+#: Columns of a maker's table that say how something is; few switches have those of any one table.
+_TOLD = ("status", "reading")
 #: More than the largest chassis has.
 PARTS_MAX = 8192
 
@@ -69,7 +71,8 @@ class Parts:
         for entity in found.values():
             self._entity(walk, entity)
         for table in makers.tables:
-            self._table(Rows(walk, table))
+            if any(walk.column(table.columns[n]) for n in _TOLD if n in table.columns):
+                self._table(Rows(walk, table))
         self._turn_fans()
         self._feed_supplies()
 

@@ -1,8 +1,10 @@
 """What of a switch is read when: states each round, counters and neighbours every fourth, what it
 is made of after a change and every hour. Pure."""
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from .gathering import Gathering
 from .makers import Makers
 from .names import OBJECTS
 from .oid import Oid
@@ -12,6 +14,8 @@ from .walk import Column, Lasting, Value, Walk
 #: Rounds between two reads of counters, and seconds between two of what it is made of.
 COUNTERS_EVERY = 4
 INVENTORY_EVERY = 3600.0
+#: Seconds by which its clock and ours may drift apart between two rounds; more is another start.
+CLOCKS_DIFFER = 30.0
 
 #: Single values that tell whether it is there, and whether it has started anew.
 ALIVE = (
@@ -68,15 +72,15 @@ class Plan:
         self._counters = [n for n in COUNTERS if not (old and n.startswith("ifHC"))]
         self._known = Lasting()
         self._round = 0
-        self._inventory_at = float("-inf")
-        self._uptime = 0
+        self._read_at = self._asked_at = -math.inf
+        self._gathering: Gathering | None = None
         self._ports: set[Oid] = set()
+        #: True once it is known what it is made of; not any more when it starts anew, as rows may
+        #: have other numbers then.
+        self.complete = False
 
-    def due(self, now: float) -> list[Oid]:
-        """Columns to read in this round."""
-        if now - self._inventory_at >= INVENTORY_EVERY:
-            return [*_oids(INVENTORY), *_oids(STATES), *_oids(self._counters), *_oids(OLD_COUNTERS),
-                    *self._of_makers()]  # fmt: skip
+    def due(self) -> list[Oid]:
+        """Columns to read in each round, of those that it has."""
         wanted = [*_oids(STATES), *self._of_makers(moving=True)]
         if self._round % COUNTERS_EVERY == 0:
             large = self._has(OBJECTS["ifHCInOctets"])
@@ -91,40 +95,52 @@ class Plan:
         """Columns to walk: those that had rows, and those that turned out to have some."""
         return [oid for oid in columns if oid in there or self._has(oid)]
 
-    def restarted(self, single: Mapping[Oid, Value]) -> bool:
-        """Takes the single values; True if it has started anew: all of it is due."""
-        uptime = single.get((*OBJECTS["sysUpTime"], 0))
-        before, self._uptime = self._uptime, uptime if isinstance(uptime, int) else 0
-        self._known.values = dict(single)
-        if self._uptime < before:
-            self._inventory_at = float("-inf")
-        return self._uptime < before
-
-    def read(self, now: float, columns: Iterable[Oid], values: Mapping[Oid, Value]) -> bool:
-        """Takes what was read of columns. False if it shows rows that nothing is known of yet: what
-        it is made of is due at once."""
-        found: dict[Oid, Column] = {column: {} for column in columns}
-        sizes = sorted({len(column) for column in found})
-        for oid, value in values.items():
-            for size in sizes:
-                if oid[:size] in found:
-                    found[oid[:size]][oid[size:]] = value
-        for oid, column in found.items():
-            self._known.replace(oid, column)
-        self._round += 1
-        if now - self._inventory_at >= INVENTORY_EVERY:
-            self._inventory_at = now
-            self._ports = self._rows("ifOperStatus")
-            return True
-        if self._rows("ifOperStatus") == self._ports:
-            return True
-        self._inventory_at = float("-inf")
-        return False
+    def restarted(self, now: float, single: Mapping[Oid, Value]) -> bool:
+        """Takes the single values; True if all of it is due: it has started anew, or was never
+        read."""
+        before, passed = self.uptime, now - self._asked_at
+        self._known.values, self._asked_at = dict(single), now
+        since = passed >= self.uptime < before + passed - CLOCKS_DIFFER
+        if self.uptime < before or since:
+            self._gathering, self.complete, self._read_at = None, False, -math.inf
+        return not self.complete
 
     @property
-    def complete(self) -> bool:
-        """True once all of it was read."""
-        return self._inventory_at > float("-inf")
+    def uptime(self) -> float:
+        """Seconds since it started, as it said last; infinite if it does not say."""
+        value = self._known.number("sysUpTime")
+        return math.inf if value is None else value / 100
+
+    def read(self, columns: Iterable[Oid], values: Mapping[Oid, Value]) -> None:
+        """Takes the columns of a round. Rows of ports that nothing is known of yet are left out:
+        what it is made of is due then."""
+        for oid, column in _sorted(columns, values).items():
+            if oid in _OF_PORTS:
+                if column.keys() != self._ports:
+                    self._read_at = -math.inf
+                column = {row: value for row, value in column.items() if row in self._ports}
+            self._known.replace(oid, column)
+        self._round += 1
+
+    def gathering(self, now: float) -> Gathering | None:
+        """What is left to read of what it is made of; None while that is not due."""
+        if self._gathering is None and now - self._read_at >= INVENTORY_EVERY:
+            columns = [*_oids(INVENTORY), *_oids(STATES), *_oids(self._counters),
+                       *_oids(OLD_COUNTERS), *self._of_makers()]  # fmt: skip
+            self._gathering = Gathering(columns, self._has)
+        return self._gathering
+
+    def gathered(self, now: float, single: Mapping[Oid, Value]) -> None:
+        """All of that has been read, and the single values once more: it replaces what was known
+        before, at once, unless the switch has started anew meanwhile."""
+        self.restarted(now, single)
+        if self._gathering is None:
+            return
+        for oid, column in _sorted(self._gathering.columns, self._gathering.values).items():
+            self._known.replace(oid, column)
+        self._gathering, self.complete, self._read_at = None, True, now
+        self._ports = set(self._known.column(OBJECTS["ifOperStatus"]))
+        self._round += 1
 
     def meant(self, trap: Trap) -> list[Oid]:
         """States that a trap may be about: in the same MIB or of the same maker as one of its
@@ -153,9 +169,6 @@ class Plan:
     def _has(self, oid: Oid) -> bool:
         return bool(self._known.column(oid))
 
-    def _rows(self, name: str) -> set[Oid]:
-        return set(self._known.column(OBJECTS[name]))
-
     def _of_makers(self, moving: bool = False) -> list[Oid]:
         """Columns of the makers' tables; only those that change, if ``moving``."""
         wanted: dict[Oid, None] = {}
@@ -173,5 +186,22 @@ def _oids(names: Iterable[str]) -> list[Oid]:
     return [OBJECTS[name] for name in names]
 
 
-#: Tables that are empty until a neighbour speaks up.
-_APPEARING = frozenset(OBJECTS[n] for n in COUNTERS if n.startswith(("lldpRem", "cdpCache")))
+def _sorted(columns: Iterable[Oid], values: Mapping[Oid, Value]) -> dict[Oid, Column]:
+    """Values by column, those of each by row."""
+    found: dict[Oid, Column] = {column: {} for column in columns}
+    sizes = sorted({len(column) for column in found})
+    for oid, value in values.items():
+        for size in sizes:
+            if oid[:size] in found:
+                found[oid[:size]][oid[size:]] = value
+    return found
+
+
+#: Columns of states whose rows are ports.
+_OF_PORTS = frozenset(_oids(("ifAdminStatus", "ifOperStatus")))
+#: Tables that are empty until a neighbour speaks up, or while an agent has lost its ports.
+_APPEARING = frozenset(
+    OBJECTS[n]
+    for n in (*COUNTERS, "ifOperStatus")
+    if n.startswith(("lldpRem", "cdpCache", "ifOper"))
+)

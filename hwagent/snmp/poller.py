@@ -1,12 +1,13 @@
 """One switch, polled in rounds: what is due, and at once what a trap says is worth a look."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
 
 from hwagent.config.switches import Switch
 from hwagent.model import Sample
 
+from .absent import Absent
+from .gathering import Gathering
 from .makers import Makers
 from .messages import Checked, FromPoller, Polled, Role
 from .oid import Oid
@@ -22,12 +23,14 @@ ROUND_MAX = 10
 TRAPS_MAX = 16
 #: Parts of the interval that are between two rounds at least, whatever traps or delays say.
 LEAST = 10
+#: What is said while that goes on.
+LONG = "it answers slowly: what it is made of has not been read yet"
 #: Who hears of what was found.
 Tell = Callable[[FromPoller], None]
 
 
 class Poller:
-    """One switch. ``tell`` is called after each round."""
+    """One switch. ``tell`` is called after each round. Times are those of the event loop."""
 
     def __init__(self, switch: Switch, session: Session, makers: Makers, tell: Tell) -> None:
         self.switch = switch
@@ -39,11 +42,13 @@ class Poller:
         self._woken = asyncio.Event()
         self._traps: list[Trap | None] = []
         self._last: dict[str, Sample] = {}
+        self._absent = Absent()
 
     def play(self, role: Role) -> None:
         """Takes what this host does about the switch from now on."""
         if role != self._role:
             self._role, self._plan, self._last = role, self._fresh(), {}
+            self._absent = Absent()
             self._traps.clear()
             self._woken.set()
 
@@ -56,7 +61,7 @@ class Poller:
     async def run(self) -> None:
         """Polls until cancelled."""
         while True:
-            began, role = time.monotonic(), self._role
+            began, role = _now(), self._role
             if role == "poll":
                 await self.round()
             elif role == "check":
@@ -64,16 +69,16 @@ class Poller:
             await self._rest(began, role)
 
     async def round(self) -> None:
-        """One round: what is due, all of it or nothing; a part would make the rest look gone."""
+        """One round: what is due. A part of what it is made of would make the rest look gone."""
         await self._try(self._read)
 
     async def _rest(self, began: float, role: Role) -> None:
         """Waits for the next round; looks into traps meanwhile, and comes back sooner for them."""
         interval = float(self.switch.interval)
-        least = time.monotonic() + interval / LEAST
+        least = _now() + interval / LEAST
         due = max(began + interval, least)
-        while self._role == role and (role == "rest" or time.monotonic() < due):
-            await self._wait(None if role == "rest" else due - time.monotonic())
+        while self._role == role and (role == "rest" or _now() < due):
+            await self._wait(None if role == "rest" else due - _now())
             if self._traps:
                 await self._glance(self._traps.pop(0))
                 due = least
@@ -102,14 +107,16 @@ class Poller:
         meant = self._plan.meant(trap)
         await self._try(lambda began: self._look(began, meant))
 
-    async def _look(self, began: float, meant: list[Oid]) -> list[str]:
-        self._plan.restarted(await self.session.get(alive()))
+    async def _look(self, began: float, meant: list[Oid]) -> list[str] | None:
+        if self._plan.restarted(began, await self.session.get(alive())):
+            return None  # the round that follows reads all of it
         if meant:
             self._plan.refresh(meant, await self.session.get(meant))
         return []
 
-    async def _try(self, read: Callable[[float], Awaitable[list[str]]]) -> None:
-        began = time.monotonic()
+    async def _try(self, read: Callable[[float], Awaitable[list[str] | None]]) -> None:
+        """Reads something and tells of it; of None, nothing."""
+        began = _now()
         try:
             async with asyncio.timeout(ROUND_MAX * float(self.switch.interval)):
                 problems = await read(began)
@@ -118,27 +125,54 @@ class Poller:
         except Unanswered as e:
             self._tell(Polled(self.switch.name, False, why=str(e)))
         else:
-            self._told(problems, time.monotonic() - began)
+            if problems is not None:
+                self._told(problems, began)
 
-    async def _read(self, now: float) -> list[str]:
-        self._plan.restarted(await self.session.get(alive()))
-        for _ in range(2):  # rows that are new call for what the switch is made of, at once
-            columns = self._plan.due(now)
+    async def _read(self, began: float) -> list[str]:
+        """States, and what it is made of where that is due; returns what is wrong."""
+        self._plan.restarted(began, await self.session.get(alive()))
+        if self._plan.complete:
+            columns = self._plan.due()
             there = set(await self.session.present(self._plan.doubtful(columns)))
             found = await self.session.columns(self._plan.doubtless(columns, there))
             if found.problems:
                 return found.problems
-            if self._plan.read(now, columns, found.values):
-                break
+            self._plan.read(columns, found.values)
+        return await self._gather(began) or ([] if self._plan.complete else [LONG])
+
+    async def _gather(self, began: float) -> list[str]:
+        """What it is made of, where that is due: as much of it as this round has time for."""
+        late = began + float(self.switch.interval)
+        while gathering := self._plan.gathering(began):
+            if gathering.complete:
+                self._plan.gathered(_now(), await self.session.get(alive()))
+                continue
+            if _now() > late:
+                return []
+            if problems := await self._portion(gathering):
+                return problems
         return []
 
-    def _told(self, problems: list[str], seconds: float) -> None:
+    async def _portion(self, gathering: Gathering) -> list[str]:
+        if asked := gathering.doubtful():
+            gathering.present(asked, await self.session.present(asked))
+            return []
+        columns = gathering.unread()
+        found = await self.session.columns(columns)
+        if not found.problems:
+            gathering.walked(columns, found.values)
+        return found.problems
+
+    def _told(self, problems: list[str], began: float) -> None:
         if problems:
             self._tell(Polled(self.switch.name, True, why="; ".join(problems)))
             return
         found = samples(self._plan.walk(), self._makers, self.switch.name)
-        found[0].metrics["answer_seconds"] = round(seconds, 3)
-        found[0].attributes["address"] = self.switch.address
+        found[0].metrics["answer_seconds"] = round(_now() - began, 3)
+        found[0].attributes.update(
+            address=self.switch.address, interval=float(self.switch.interval)
+        )
+        found += self._absent.kept(began, self._plan.uptime, found)
         changed = [s for s in found if s != self._last.get(s.id)]
         same = [s.id for s in found if s == self._last.get(s.id)]
         self._last = {s.id: s for s in found}
@@ -146,3 +180,7 @@ class Poller:
 
     def _fresh(self) -> Plan:
         return Plan(self._makers, old=self.switch.version == "1")
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

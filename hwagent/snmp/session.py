@@ -5,7 +5,7 @@ an answer that never comes. Answers to other requests, of other hosts or with a 
 dropped, as if they had not come.
 """
 
-import time
+import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -27,6 +27,8 @@ ROWS_MAX = 100_000
 TRIES = 3
 #: A switch that answers more slowly than this is not worth waiting for, in seconds.
 WAIT_MAX = 16.0
+#: At first an answer is waited for as long as they take of late, times this.
+PATIENCE = 1.5
 _TOO_BIG = 1
 _ALWAYS_TOO_BIG = "every answer is too big for it"
 _NO_SUCH_NAME = 2
@@ -45,8 +47,8 @@ class Session:
     def __init__(self, access: Access, timeout: float) -> None:
         self._old = access.version == "1"
         self._timeout = timeout
-        #: How long an answer is waited for at first: longer once one came late.
-        self._wait = timeout
+        #: How long answers take, of late.
+        self._usual = 0.0
         self.dialect: Dialect = dialect(access)
         self._wire = Wire((access.address, access.port), self.dialect)
         self._size = VALUES_FIRST
@@ -128,12 +130,16 @@ class Session:
 
     async def _ask(self, tag: int, oids: Sequence[Oid], repeat: int = 0) -> list[Pair]:
         """One request, sent again if need be. Raises Unanswered."""
-        began = time.monotonic()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         waits = [self._wait * 2**turn for turn in range(TRIES)]
         try:
             answer = await self._wire.ask(tag, oids, repeat, waits)
-        finally:
-            self._took(time.monotonic() - began)
+        except Unanswered:  # it may be slower than we were patient
+            self._usual = self._wait * 2 / PATIENCE
+            self._smaller()
+            raise
+        self._took(loop.time() - began)
         if answer.status == _NO_SUCH_NAME:
             return await self._without(answer.place - 1, tag, oids)
         if answer.status == _TOO_BIG:
@@ -142,12 +148,19 @@ class Session:
             raise Unanswered(f"it refuses with error {answer.status} on value {answer.place}")
         return answer.pairs
 
+    @property
+    def _wait(self) -> float:
+        return min(WAIT_MAX, max(self._timeout, self._usual * PATIENCE))
+
     def _took(self, seconds: float) -> None:
-        if seconds <= self._wait:
-            self._wait = max(self._timeout, self._wait * 0.9)
-            return
-        self._wait = min(WAIT_MAX, seconds * 1.5)
-        self._size = max(VALUES_LEAST, self._size // 2)  # fragments may be what got lost
+        late = seconds > self._wait
+        self._usual = max(seconds, self._usual * 0.9)
+        if late:
+            self._smaller()
+
+    def _smaller(self) -> None:
+        """Fragments of large answers may be what got lost."""
+        self._size = max(VALUES_LEAST, self._size // 2)
 
     async def _without(self, place: int, tag: int, oids: Sequence[Oid]) -> list[Pair]:
         """What SNMPv1 says of the others where one has no (further) value: it names the first."""

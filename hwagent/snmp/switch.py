@@ -36,7 +36,7 @@ METRICS: tuple[Metric, ...] = (
 )
 _ATTRIBUTES = (
     *("name", "address", "maker", "model", "serial", "description", "location", "object_id"),
-    "polled_by",
+    *("polled_by", "interval", "problem", "system"),
 )
 #: Kinds and attributes of all that a switch is made of.
 KINDS: dict[str, tuple[Metric, ...]] = {"switch": METRICS, "port": PORT_METRICS, **PART_KINDS}
@@ -68,6 +68,7 @@ def samples(walk: Walk, makers: Makers, name: str = "") -> list[Sample]:
 def _switch(walk: Walk, makers: Makers, name: str, ports: Ports) -> Report:
     report = Report(f"switch:{name}", "switch")
     report.attributes["name"] = name
+    report.note("system", walk.text("sysName"))
     object_id = walk.values.get((*OBJECTS["sysObjectID"], 0))
     if isinstance(object_id, tuple):
         report.note("object_id", show_oid(object_id))

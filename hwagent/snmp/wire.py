@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -76,9 +75,10 @@ class Wire(asyncio.DatagramProtocol):
     ) -> tuple[Pdu | None, bool]:
         """An answer, if one comes in time; or whether one came that told of the engine."""
         assert self._transport is not None
-        self._answer = asyncio.get_running_loop().create_future()
-        now = time.monotonic()
-        self._transport.sendto(self._dialect.pack(now, tag, self._request, oids, repeat))
+        loop = asyncio.get_running_loop()
+        self._answer = loop.create_future()
+        request = self._dialect.pack(loop.time(), tag, self._request, oids, repeat)
+        self._transport.sendto(request)
         try:
             async with asyncio.timeout(wait):
                 answer = await self._answer
@@ -95,7 +95,7 @@ class Wire(asyncio.DatagramProtocol):
         if self._answer is None or self._answer.done():
             return
         try:
-            pdu = self._dialect.unpack(time.monotonic(), data)
+            pdu = self._dialect.unpack(asyncio.get_running_loop().time(), data)
         except Again:
             self._answer.set_result(None)
         except Damaged as e:
@@ -103,6 +103,8 @@ class Wire(asyncio.DatagramProtocol):
         else:
             if pdu.tag == RESPONSE and pdu.request == self._request:
                 self._answer.set_result(pdu)
+            else:
+                self.wrong = "no answer that can be used: it is one to something else"
 
     def error_received(self, exc: Exception) -> None:
         """A router or the switch says that nobody is there: anybody can say that, so that we go on

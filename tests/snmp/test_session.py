@@ -107,7 +107,7 @@ def plain(samples: list[Sample]) -> dict[str, tuple[dict[str, Any], dict[str, An
     """Components without what only a poll or only a recording has."""
     found = {}
     for s in samples:
-        own = ("oids", "address", "name")
+        own = ("oids", "address", "interval", "name")
         attributes = {k: v for k, v in s.attributes.items() if k not in own}
         metrics = {k: v for k, v in s.metrics.items() if k != "answer_seconds"}
         found[s.id] = (attributes, metrics, s.unreadable)
