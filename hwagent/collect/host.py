@@ -17,6 +17,7 @@ from .base import Collector
 from .gather import Gather
 from .identity import safe
 from .interface import text_or_empty
+from .packets import damaged
 from .root import Missing, Root, Unreadable
 
 _PROC = "proc(5)"
@@ -66,6 +67,7 @@ _METRICS = (
         for what in ("cpu", "io", "memory")
         for how, who in (("some", "some task"), ("full", "all tasks"))
     ),
+    counter("damaged_packets", "packets that came in with a wrong checksum", "", "/proc/net/snmp"),
     gauge("clock_synchronised", "1 if a time server disciplines the clock", "", "adjtimex(2)"),
     gauge("clock_max_error_seconds", "how wrong the clock may be", "seconds", "adjtimex(2)"),
     gauge("uptime_seconds", "time since the boot", "seconds", _PROC),
@@ -179,6 +181,8 @@ def _counters(g: Gather) -> None:
             elif value:
                 g.problem(metric, f"{file}: {name}: {value[:40]!r}")
     g.number("hung_tasks", "sys/kernel/hung_task_detect_count")
+    if (packets := damaged(text_or_empty(g.root, "proc/net/snmp"))) is not None:
+        g.set("damaged_packets", packets)
     uptime = _text(g, "proc/uptime", "uptime_seconds")
     if uptime is not None:
         _float(g, "uptime_seconds", uptime.partition(" ")[0])

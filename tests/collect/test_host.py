@@ -52,6 +52,12 @@ def test_the_clock_of_a_capture_is_not_the_clock_of_this_host(server: Server) ->
     assert "clock_synchronised" not in look(server).metrics
 
 
+def test_damaged_packets_are_counted_where_the_kernel_tells_them(server: Server) -> None:
+    assert "damaged_packets" not in look(server).metrics
+    server.tree.write("proc/net/snmp", "Udp: InErrors InCsumErrors\nUdp: 9 7\n")
+    assert look(server).metrics["damaged_packets"] == 7
+
+
 def test_bits_of_a_tainted_kernel(server: Server) -> None:
     server.tree.write("proc/sys/kernel/tainted", str(1 << 4 | 1 << 14 | 1))
     metrics = look(server).metrics
