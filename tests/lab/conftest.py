@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.lab import counter
+from tests.lab import machine as machines
 from tests.lab.agent import Agent, stick
 from tests.lab.image import Image, alone, cache, image
 from tests.lab.machine import Machine, saved
@@ -43,8 +44,9 @@ def debian() -> Image:
 def installed(debian: Image, deb: Path) -> Image:
     """A machine that was saved after hwagent was installed, its agent running; kept by the
     package's bytes. Machines made of it go on from there."""
-    # on another host its clock would run at another speed
-    inputs = deb.read_bytes() + str(round(counter.khz() / 1000)).encode()
+    # on another host its clock would run at another speed, and it goes on on the same board only
+    board = Path(machines.__file__).read_bytes()
+    inputs = deb.read_bytes() + board + str(round(counter.khz() / 1000)).encode()
     digest = hashlib.sha256(inputs).hexdigest()[:16]
     with alone(f"{debian.root.parent.name}-{digest}") as place:
         root = place / "root.qcow2"

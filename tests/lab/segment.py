@@ -134,6 +134,7 @@ class Node(Agent):
             vips=[{"address": f"{VIP}/24", "interfaces": ["eth0"], "group": "web"}],
             groups=[{"name": "web", "voters": voters, **self.TIMES}],
             cluster={"encryption": "none"},
+            fitness={"ttl": "60s"},
         )
 
     def holds(self, vip: str) -> bool:

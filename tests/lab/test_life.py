@@ -10,7 +10,10 @@ import pytest
 from tests.lab.agent import STICK, Agent, stick
 from tests.lab.segment import VIP, Segment
 
-CONFIGURATION = {"vips": [{"address": f"{VIP}/24", "interfaces": ["eth0"]}]}
+CONFIGURATION = {
+    "vips": [{"address": f"{VIP}/24", "interfaces": ["eth0"]}],
+    "fitness": {"ttl": "120s"},  # emulated, an agent takes its time to start again
+}
 #: What a purged package may leave: nothing.
 _ELSEWHERE = " -o ".join(f"-path {place}" for place in ("/run/lab", "/mnt", "/tmp", "/var/tmp"))
 _LEFT = rf"find / /run -xdev \( {_ELSEWHERE} \) -prune -o -iname '*hwagent*' -print"
@@ -55,10 +58,15 @@ class Owner(Agent):
         """The holder's process."""
         return self.machine.sh("systemctl show -p MainPID --value hwagent-holder").strip()
 
+    def plug_stick(self) -> None:
+        """Plugs the stick with the packages in, and mounts it."""
+        self.machine.plug(STICK)
+        self.machine.sh("udevadm settle; mkdir -p /mnt/stick; mount -o ro LABEL=STICK /mnt/stick")
+
     def change(self, package: str) -> str:
         """Installs another version while a monitor notes what becomes of addresses; the notes."""
-        self.machine.sh("systemd-run --unit notes -p StandardOutput=file:/run/lab/notes"
-                        " ip -o monitor address; mkdir -p /run/lab")  # fmt: skip
+        self.machine.sh("mkdir -p /run/lab; systemd-run --unit notes"
+                        " -p StandardOutput=file:/run/lab/notes ip -o monitor address")  # fmt: skip
         self.machine.sh(f"dpkg -i /mnt/stick/{package}")
         self.machine.sh("hwagent status --wait 600s > /dev/null; systemctl stop notes")
         return self.machine.sh("cat /run/lab/notes")
@@ -71,9 +79,7 @@ def test_the_whole_life_of_the_package(debian, deb, older, make_machine, segment
     )  # fmt: skip
     owner = Owner(machine)
     owner.prepare()
-    machine.sh("mkdir -p /run/lab")
-    machine.plug(STICK)
-    machine.sh("udevadm settle; mkdir -p /mnt/stick; mount -o ro LABEL=STICK /mnt/stick")
+    owner.plug_stick()
 
     machine.sh("dpkg -i /mnt/stick/older.deb")
     owner.write_configuration(CONFIGURATION)
@@ -84,7 +90,7 @@ def test_the_whole_life_of_the_package(debian, deb, older, make_machine, segment
     machine.reboot()
     owner.prepare()
     machine.until(owner.has, "the address after the reboot")
-    machine.sh("mount -o ro LABEL=STICK /mnt/stick")
+    owner.plug_stick()
 
     for package, version in (("hwagent.deb", "0.1.0"), ("older.deb", "0.0.1")):
         held = owner.pid()
