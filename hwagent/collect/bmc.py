@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from hwagent.config.bmcs import Bmc
-from hwagent.model import Sample
+from hwagent.model import Metric, Sample, counter, state
 
 from . import ipmi, redfish
 from .base import Collector
@@ -18,14 +18,28 @@ from .root import Root, Unreadable
 
 _IPMI_PORT = 623
 _DEADLINE = 120.0
+_EVENTS = "DMTF DSP0266"
+#: How it tells of events, which the agent adds: a look does not know.
+_EVENT_METRICS: tuple[Metric, ...] = (
+    state("events", "how they come: stream, push, none or broken", _EVENTS),
+    counter("events_heard", "events that it has told of", "", _EVENTS),
+)
 
 
 class BmcCollector(Collector):
     """One target per BMC; a target is the JSON of its Bmc."""
 
     name: ClassVar = "bmc"
-    kinds: ClassVar = {**redfish.KINDS, **ipmi.KINDS}
-    attributes: ClassVar = {**redfish.NAMES, **ipmi.NAMES}
+    kinds: ClassVar = {
+        **redfish.KINDS,
+        **ipmi.KINDS,
+        "bmc": (*ipmi.BMC_METRICS, *_EVENT_METRICS),
+    }
+    attributes: ClassVar = {
+        **redfish.NAMES,
+        **ipmi.NAMES,
+        "bmc": (*ipmi.NAMES["bmc"], "events_problem"),
+    }
     interval: ClassVar = 60.0
     deadline: ClassVar = _DEADLINE + 5
 
@@ -43,7 +57,12 @@ class BmcCollector(Collector):
         for sample in samples:
             if sample.id == f"bmc:{bmc.name}":
                 sample.attributes.update(address=bmc.address, host=bmc.host)
-        return [_elsewhere(s, bmc.name) for s in samples] if bmc.host else samples
+        return placed(bmc, samples)
+
+
+def placed(bmc: Bmc, samples: list[Sample]) -> list[Sample]:
+    """Parts of another host are called so: its disks are none of ours."""
+    return [_elsewhere(s, bmc.name) for s in samples] if bmc.host else samples
 
 
 def _ipmi(root: Root, bmc: Bmc) -> list[Sample]:
@@ -63,7 +82,6 @@ def _redfish(bmc: Bmc) -> list[Sample]:
 
 
 def _elsewhere(sample: Sample, name: str) -> Sample:
-    """A part of another host: its disks are none of ours."""
     kind, _, rest = sample.id.partition(":")
     if rest == name or rest.startswith(f"{name}/"):
         return sample

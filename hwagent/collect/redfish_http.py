@@ -1,27 +1,21 @@
 """Asking a BMC by Redfish over HTTP, in a worker; in a file of its own for what it imports.
 
-One connection a round, basic authentication (DSP0266, 13.3.2): a session left behind by each look
-would fill the few that a BMC has.
+One connection a round.
 """
 
-import base64
 import http.client
 import json
-import ssl
 import time
-from pathlib import Path
 from typing import Any
 
 from hwagent.config.bmcs import Bmc
 from hwagent.model import Sample
 
-from . import redfish
+from . import redfish, redfish_access
 from .document import load
 from .ipmi_ask import renamed
 from .redfish_walk import DOCUMENTS_MAX, walk
 from .root import SIZE_MAX, Unreadable
-
-_SECRET_MAX = 1024
 
 
 def samples(bmc: Bmc, deadline: float) -> list[Sample]:
@@ -53,10 +47,7 @@ class Service:
         self._bmc = bmc
         self._end = end
         self._connection: http.client.HTTPConnection | None = None
-        self._headers = {"Accept": "application/json", "OData-Version": "4.0"}
-        if bmc.user:
-            both = f"{bmc.user}:{_secret(bmc.password_file)}".encode()
-            self._headers["Authorization"] = "Basic " + base64.b64encode(both).decode()
+        self._headers = redfish_access.headers(bmc)
         #: Documents that could not be had, and why.
         self.lost: list[str] = []
 
@@ -121,26 +112,8 @@ class Service:
         return self._connection
 
     def _new(self, timeout: float) -> http.client.HTTPConnection:
-        bmc = self._bmc
-        if bmc.tls == "off":
-            return http.client.HTTPConnection(bmc.address, bmc.port or 80, timeout=timeout)
-        context = ssl.create_default_context(cafile=bmc.ca_file or None)
-        if bmc.tls == "insecure":
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return http.client.HTTPSConnection(
-            bmc.address, bmc.port or 443, timeout=timeout, context=context
-        )
-
-
-def _secret(file: str) -> str:
-    """The first line of a file. Raises ValueError that names the file, not what is in it."""
-    try:
-        with Path(file).open("rb") as stream:
-            data = stream.read(_SECRET_MAX)
-    except OSError as e:
-        raise ValueError(f"{file} cannot be read: {e.strerror}") from None
-    line = data.split(b"\n")[0].strip(b"\r").decode("utf-8", "replace")
-    if not line:
-        raise ValueError(f"{file} is empty")
-    return line
+        address, port = self._bmc.address, redfish_access.port(self._bmc)
+        context = redfish_access.context(self._bmc)
+        if context is None:
+            return http.client.HTTPConnection(address, port, timeout=timeout)
+        return http.client.HTTPSConnection(address, port, timeout=timeout, context=context)

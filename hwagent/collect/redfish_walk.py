@@ -13,7 +13,8 @@ from .document import objects, text
 #: What a service might make us read in one round; a full rack server has about a hundred.
 DOCUMENTS_MAX = 512
 Walk = Generator[str, Any, list[dict[str, Any]]]
-_ROOT = "/redfish/v1/"
+#: Where every service begins.
+ROOT = "/redfish/v1/"
 #: Old arrays of sensors: the collection of sensors has the same ones again.
 _ARRAYS = ("Temperatures", "Voltages")
 
@@ -21,7 +22,7 @@ _ARRAYS = ("Temperatures", "Voltages")
 def walk() -> Walk:
     """Documents of chassis, systems and managers that tell of health. Raises ValueError if the
     root is no Redfish service."""
-    root = yield _ROOT
+    root = yield ROOT
     if not isinstance(root, dict) or not ({"Chassis", "Systems"} & root.keys()):
         raise ValueError("no Redfish service: its root has neither Chassis nor Systems")
     found: list[dict[str, Any]] = []

@@ -3,11 +3,14 @@ say."""
 
 import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
-from .source import Source
+from .listening import listening_place
+from .source import Path, Source
 from .units import Duration
 
 #: It is a part of the ids of all that the controller tells of.
@@ -23,6 +26,10 @@ class Bmc(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     read. Redfish speaks HTTPS and checks the certificate, against ``ca_file`` if given; ``tls``
     insecure does not check it, off speaks plain HTTP. IPMI over LAN (version 2.0) needs ipmitool;
     ``cipher`` is its cipher suite, by number, where the BMC cannot tell which it has.
+
+    A BMC that speaks Redfish is listened to as well, and looked at when it tells of an event;
+    ``events`` false only polls it. ``event_sources`` are addresses that the events it pushes come
+    from, besides its own.
     """
 
     name: str
@@ -37,6 +44,28 @@ class Bmc(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     cipher: int | None = None
     interval: Duration = Duration(60)
     timeout: Duration = Duration(10)
+    events: bool = True
+    event_sources: tuple[str, ...] = ()
+
+
+class Events(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where BMCs push Redfish events to that have no stream of events to read: ``bind`` is
+    ``address:port`` or ``[IPv6]:port``; without, nothing is listened on and no BMC is asked to.
+
+    ``url`` is how BMCs reach that port, such as ``https://hw1.example:8443``, where the address
+    that they see is not ours. With ``cert_file`` and ``key_file`` (PEM) it is HTTPS, which many
+    BMCs insist on. The BMC's user must be allowed to subscribe (ConfigureManager).
+    """
+
+    bind: str = ""
+    url: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """Address and port; None where nothing is listened on. Raises ValueError."""
+        return listening_place(self.bind)
 
 
 def check_bmcs(source: Source, bmcs: Sequence[Bmc], others: Sequence[str]) -> None:
@@ -56,3 +85,38 @@ def check_bmcs(source: Source, bmcs: Sequence[Bmc], others: Sequence[str]) -> No
             raise source.error(at, "IPMI over LAN needs 'user' and 'password_file'")
         if not 0 <= bmc.port < 65536:
             raise source.error((*at, "port"), f"no port: {bmc.port}")
+        _check_sources(source, at, bmc)
+
+
+def check_events(source: Source, events: Events) -> None:
+    """Raises ConfigError for a place that cannot be listened on, or that nobody could reach."""
+    try:
+        place = events.place
+    except ValueError as e:
+        raise source.error(("events", "bind"), str(e)) from None
+    for key in ("url", "cert_file", "key_file"):
+        if getattr(events, key) and place is None:
+            raise source.error(("events", key), "nothing is listened on without 'bind'")
+    if bool(events.cert_file) != bool(events.key_file):
+        raise source.error(("events",), "HTTPS needs both 'cert_file' and 'key_file'")
+    if events.url and not _reachable(events.url):
+        what = f"expected a URL such as https://hw1.example:8443, not {events.url!r}"
+        raise source.error(("events", "url"), what)
+
+
+def _reachable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    good = parts.scheme in ("http", "https") and parts.hostname
+    return bool(good) and not parts.path.strip("/") and not (parts.query or parts.fragment)
+
+
+def _check_sources(source: Source, at: Path, bmc: Bmc) -> None:
+    for number, address in enumerate(bmc.event_sources):
+        try:
+            ip_address(address)
+        except ValueError as e:
+            raise source.error((*at, "event_sources", number), str(e)) from None

@@ -8,7 +8,7 @@ from ipaddress import ip_interface
 from pathlib import Path
 from typing import Any
 
-from .bmcs import check_bmcs
+from .bmcs import check_bmcs, check_events
 from .cluster import check_cluster
 from .groups import check_groups
 from .routers import check_routers
@@ -124,6 +124,7 @@ def _check(source: Source, config: Config, collectors: list[str]) -> None:
     check_traps(source, config.traps)
     check_topology(source, config.topology)
     check_bmcs(source, config.bmcs, [switch.name for switch in config.switches])
+    check_events(source, config.events)
     check_cluster(source, config)
     names: set[str] = set()
     for index, service in enumerate(config.services):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from hwagent.model import Mode, Severity
 
-from .bmcs import Bmc
+from .bmcs import Bmc, Events
 from .check import Check
 from .section import Section
 from .switches import Switch, Traps
@@ -282,6 +282,7 @@ class Config(Section, frozen=True):
     traps: Traps = Traps()
     topology: Topology = Topology()
     bmcs: list[Bmc] = []
+    events: Events = Events()
     fitness: Fitness = Fitness()
     services: list[Service] = []
     spares: list[Spare] = []

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from .listening import listening_place
 from .source import Path, Source
 from .units import Duration
 
@@ -52,12 +53,7 @@ class Traps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def place(self) -> tuple[str, int] | None:
         """Address and port; None where nothing is listened on. Raises ValueError."""
-        if not self.bind:
-            return None
-        address, colon, port = self.bind.rpartition(":")
-        if not colon or not port.isdecimal() or not 0 < int(port) < 65536:
-            raise ValueError(f"expected address:port, not {self.bind!r}")
-        return str(ip_address(address.removeprefix("[").removesuffix("]"))), int(port)
+        return listening_place(self.bind)
 
 
 def check_switches(source: Source, switches: Sequence[Switch]) -> None:

@@ -30,6 +30,7 @@ from .clock import Clock
 from .control import Control
 from .core import Core
 from .delegate import Delegate
+from .ears import Ears
 from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
 from .exposed import Exposed
 from .gossip import Gossip
@@ -111,6 +112,7 @@ class Agent:
         self.switches = Switches(
             self._found, self._failed, self._gone, self._withdraw, self.host, self.gossip
         )
+        self.ears = Ears(self.looker.hurry, self.looker.under_way, self._read, self.host)
         self.audits = Audits(self)
         self.limits = Limits(self)
         self.orders = Orders(self)
@@ -154,8 +156,8 @@ class Agent:
         self.tasks.start(self.stalls.run(self.clock.now, self.holding.status))
         self._configure()
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
-        switches = (self.switches.run, self.switches.follow)
-        for part in (*parts, self.gossip.run, self.limits.run, *switches):
+        around = (self.switches.run, self.switches.follow, self.ears.run)
+        for part in (*parts, self.gossip.run, self.limits.run, *around):
             self.tasks.start(part())
         self.tasks.start(live(self.manager, self._turn, self.answers.status))
         log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
@@ -172,6 +174,7 @@ class Agent:
         self.gossip.configure(config)
         self.limits.configure(config)
         self.switches.configure(config)
+        self.ears.configure(config)
 
     def _start_children(self) -> None:
         """Starts the holder and its guardian, once the configuration has addresses to hold."""
@@ -226,9 +229,13 @@ class Agent:
     # From the looker
 
     def _found(self, job: Job, samples: list[Sample]) -> None:
+        self._read(job, self.ears.seen(job, samples))
+
+    def _read(self, job: Job, samples: list[Sample]) -> None:
         self.apply(self.core.found(self.clock.now(), job, samples))
 
     def _failed(self, job: Job, why: str, stuck: bool) -> None:
+        self.ears.failed(job)
         self.apply(self.core.failed(self.clock.now(), job, why, stuck))
 
     def _gone(self, job: Job) -> None:
@@ -331,6 +338,7 @@ class Agent:
         found = [self.config_problem, self.journal.broken and f"journal: {self.journal.broken}"]
         found += [self.journal.note, self.gossip.problem, self.delegate.problem]
         found += [*self._troubles.values(), *self.attending.problems(), self.switches.problem]
+        found.append(self.ears.problem)
         if (self.config.vips or self.config.groups) and not self.holding.connected:
             found.append("the holder does not answer")
         return [p for p in found if p]

@@ -118,6 +118,10 @@ class Looker:
             self._schedule.hurry(self._now(), jobs)
         self._wake.set()
 
+    def under_way(self, job: Job) -> bool:
+        """Whether a look at a job has begun and not ended."""
+        return self._schedule.under_way(job)
+
     async def turn(self) -> None:
         """Waits until all looks that are due have been started once more: a sign of life."""
         self._turned.clear()

@@ -26,6 +26,10 @@ class Schedule:
     def __contains__(self, job: Job) -> bool:
         return job in self._interval
 
+    def under_way(self, job: Job) -> bool:
+        """Whether a look has begun and not ended."""
+        return job in self._running
+
     def jobs(self, collector: str = "") -> list[Job]:
         """All jobs, or those of one collector."""
         return [j for j in self._interval if not collector or j[0] == collector]

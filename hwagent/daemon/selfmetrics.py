@@ -52,6 +52,7 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
     yield from _holder(agent)
     yield from agent.gossip.metrics()
     yield from agent.switches.metrics()
+    yield from agent.ears.metrics()
     yield from _looks(agent)
     yield simple_family(
         "hwagent_journal_dropped_records", "counter", "records that the journal could not take",

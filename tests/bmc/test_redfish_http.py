@@ -4,6 +4,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -199,18 +200,25 @@ def test_nobody_there() -> None:
 
 
 def test_the_emulator_of_sushy_tools(tmp_path: Path) -> None:
+    with sushy(tmp_path) as port:
+        found = wait_for(lambda: _try(port), 120, "sushy-tools' emulator")
+    assert found["sensor:r1/CPU_Temp"].metrics["celsius"] == 41
+    assert found["fan:r1/BaseBoard_System_Fan"].metrics["condition"] == "Good"
+
+
+@contextmanager
+def sushy(place: Path) -> Iterator[int]:
+    """sushy-tools' emulator with made-up machines, at a port."""
     port = free_port(1)
     command = Path(sys.executable).with_name("sushy-emulator")
     argv = [str(command), "--fake", "-i", "127.0.0.1", "-p", str(port)]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(argv, cwd=tmp_path, stdout=log, stderr=log)
+    with (place / "log").open("wb") as log:
+        process = subprocess.Popen(argv, cwd=place, stdout=log, stderr=log)
     try:
-        found = wait_for(lambda: _try(port), 120, "sushy-tools' emulator")
+        yield port
     finally:
         process.kill()
         process.wait()
-    assert found["sensor:r1/CPU_Temp"].metrics["celsius"] == 41
-    assert found["fan:r1/BaseBoard_System_Fan"].metrics["condition"] == "Good"
 
 
 def _try(port: int) -> dict[str, Sample]:

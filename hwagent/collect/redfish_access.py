@@ -1,0 +1,51 @@
+"""How a BMC is spoken to by Redfish: its port, its certificate, our user and password."""
+
+import base64
+import ssl
+from pathlib import Path
+
+from hwagent.config.bmcs import Bmc
+
+_SECRET_MAX = 1024
+
+
+def port(bmc: Bmc) -> int:
+    """The port that counts."""
+    return bmc.port or (80 if bmc.tls == "off" else 443)
+
+
+def headers(bmc: Bmc) -> dict[str, str]:
+    """Headers of a request, with the password as its file has it now. Raises ValueError.
+
+    Basic authentication (DSP0266, 13.3.2): a session left behind by each look would fill the few
+    that a BMC has.
+    """
+    found = {"Accept": "application/json", "OData-Version": "4.0"}
+    if bmc.user:
+        both = f"{bmc.user}:{_secret(bmc.password_file)}".encode()
+        found["Authorization"] = "Basic " + base64.b64encode(both).decode()
+    return found
+
+
+def context(bmc: Bmc) -> ssl.SSLContext | None:
+    """How TLS is spoken; None for plain HTTP. Raises OSError for a bad file of authorities."""
+    if bmc.tls == "off":
+        return None
+    made = ssl.create_default_context(cafile=bmc.ca_file or None)
+    if bmc.tls == "insecure":
+        made.check_hostname = False
+        made.verify_mode = ssl.CERT_NONE
+    return made
+
+
+def _secret(file: str) -> str:
+    """The first line of a file. Raises ValueError that names the file, not what is in it."""
+    try:
+        with Path(file).open("rb") as stream:
+            data = stream.read(_SECRET_MAX)
+    except OSError as e:
+        raise ValueError(f"{file} cannot be read: {e.strerror}") from None
+    line = data.split(b"\n")[0].strip(b"\r").decode("utf-8", "replace")
+    if not line:
+        raise ValueError(f"{file} is empty")
+    return line

@@ -1,0 +1,117 @@
+"""``python -m hwagent.collect.redfish_events``: hears BMCs for the agent that started it.
+
+It reads from standard input which BMCs (no secrets: names of files), and writes what they tell to
+standard output. It ends when its input does, or by SIGTERM; then BMCs are told to push no more.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from hwagent.config.bmcs import Events
+
+from .redfish_ear import Ear
+from .redfish_listener import Listener
+from .redfish_messages import MESSAGE_MAX, Dropped, FromEars, Orders, orders, sent
+from .redfish_reception import Reception
+from .redfish_talk import bracketed
+
+#: Seconds between the first words to two BMCs, and before a word about what was dropped.
+SPREAD, DROPPED_AFTER = 0.05, 0.5
+Tell = Callable[[FromEars], None]
+
+
+class Ears:
+    """All BMCs: tasks of their own, so that one that is dead or slow delays no other."""
+
+    def __init__(self, wanted: Orders, tell: Tell) -> None:
+        self._events = wanted.events
+        self._tell = tell
+        self._reception = Reception()
+        self._telling: asyncio.TimerHandle | None = None
+        self._wanted = wanted
+        self._ears: dict[str, Ear] = {}
+
+    async def run(self) -> None:
+        """Hears until cancelled."""
+        server = await self._listen() if self._events.bind else None
+        reached = self._url if server else None
+        for bmc in self._wanted.bmcs:
+            ear = self._ears[bmc.name] = Ear(bmc, self._wanted.host, reached, self._tell)
+            self._reception.expect(ear.friend)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for number, ear in enumerate(self._ears.values()):
+                    tasks.create_task(_later(number * SPREAD, ear))
+        finally:
+            if server is not None:
+                server.close()
+
+    async def _listen(self) -> asyncio.Server | None:
+        listener = Listener(self._reception, self._heard, self._dropped)
+        try:
+            return await listener.start(self._events)
+        except OSError as e:
+            why = e.strerror or str(e)
+            self._tell(Dropped(problem=f"events are not heard at {self._events.bind}: {why}"))
+            return None
+
+    def _heard(self, name: str, origins: tuple[str, ...]) -> None:
+        self._ears[name].event(origins)
+
+    def _url(self, own: str) -> str:
+        return reached_at(self._events, own)
+
+    def _dropped(self) -> None:
+        if self._telling is None:
+            loop = asyncio.get_running_loop()
+            self._telling = loop.call_later(DROPPED_AFTER, self._tell_dropped)
+
+    def _tell_dropped(self) -> None:
+        self._telling = None
+        self._tell(Dropped(dict(self._reception.dropped)))
+
+
+def reached_at(events: Events, own: str) -> str:
+    """The URL that BMCs push to: the configured one, or where we listen; on all addresses, the one
+    that the BMC is spoken to from."""
+    if events.url:
+        return events.url.rstrip("/")
+    assert events.place is not None
+    address, port = events.place
+    address = own if address in ("0.0.0.0", "::") else address
+    return f"{'https' if events.cert_file else 'http'}://{bracketed(address)}:{port}"
+
+
+async def _later(seconds: float, ear: Ear) -> None:
+    await asyncio.sleep(seconds)
+    await ear.run()
+
+
+async def _serve() -> None:
+    stream = asyncio.StreamReader(limit=MESSAGE_MAX)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), sys.stdin)
+    line = await stream.readline()
+    if not line:
+        return  # the agent has ended already
+    hearing = asyncio.create_task(Ears(orders.decode(line), _tell).run())
+    loop.add_signal_handler(signal.SIGTERM, hearing.cancel)
+    ending = asyncio.create_task(stream.read())  # nothing more comes but the end
+    await asyncio.wait((hearing, ending), return_when=asyncio.FIRST_COMPLETED)
+    hearing.cancel()
+    await asyncio.wait((hearing,))
+    if not hearing.cancelled():
+        hearing.result()
+
+
+def _tell(message: FromEars) -> None:
+    with suppress(BrokenPipeError):  # the agent has ended, so our input ends too
+        sys.stdout.buffer.write(sent(message))
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())
