@@ -2,9 +2,9 @@
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -14,9 +14,10 @@ from hwagent.cluster.report import make
 from hwagent.config import Config
 from hwagent.topology import digest
 from hwagent.topology.audit import Auditor
-from hwagent.topology.cause import Firing, causes, firing
+from hwagent.topology.cause import Cause, Firing, causes, firing
 from hwagent.topology.discover import links_heard
 from hwagent.topology.fleet import Fleet
+from hwagent.topology.graph import Graph
 from hwagent.topology.part import Part, declared, part
 from hwagent.topology.reliability import Rate
 from hwagent.topology.view import topology
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
 
 #: Seconds between two questions to the journal how often things failed.
 LEARN_EVERY = 3600.0
+
+
+class Wrong(NamedTuple):
+    """What is wrong in the fleet; ``own`` are this host's alerts by rule and component here."""
+
+    causes: list[Cause]
+    own: dict[tuple[str, str], Firing]
+    graph: Graph
 
 
 class Audits:
@@ -99,28 +108,41 @@ class Audits:
 
     async def causes(self) -> dict[str, Any]:
         """What is wrong in the fleet: causes on top, what follows from each beneath it."""
-        async with self._asked:
-            members = self._take()
-            alerts = self._alerts(members)
-            me = self._agent.host if members else ""
-            found = await asyncio.to_thread(causes, self._fleet, alerts, _dead(members), me)
+        wrong = await self.wrong(self._agent.host)
         return {
             "host": self._agent.host,
             "time": self._agent.clock.now(),
-            "causes": msgspec.to_builtins(found),
+            "causes": msgspec.to_builtins(wrong.causes),
         }
 
-    def _alerts(self, members: Iterable[Mapping[str, Any]]) -> list[Firing]:
-        """The alerts of all members; of this host alone if it is no member."""
+    async def wrong(self, me: str = "") -> Wrong:
+        """What is wrong in the fleet. With ``me``, a host that may be cut off says so."""
+        async with self._asked:
+            members = self._take()
+            own = self._own()
+            alerts = [*own.values(), *self._others(members)]
+            dead, left = _with(members, "failed"), _with(members, "left")
+            me = me if members else ""
+            found = await asyncio.to_thread(causes, self._fleet, alerts, dead, me, left)
+        return Wrong(found, own, self._fleet.graph)
+
+    def _own(self) -> dict[tuple[str, str], Firing]:
+        """The alerts of this host, by rule and component here."""
         agent = self._agent
-        own = {"name": agent.host, "alerts": make((), agent.core.alerts(), ()).alerts}
-        graph = self._fleet.graph
-        switches = {id.partition(":")[2] for id in graph.ids() if id.startswith("switch:")}
-        return [
-            firing(member["name"], alert, switches)
-            for member in [own, *(m for m in members if not m["self"])]
-            for alert in member["alerts"]
-        ]
+        told = make((), agent.core.alerts(), ()).alerts
+        switches = self._switches()
+        return {(a["rule"], a["component"]): firing(agent.host, a, switches) for a in told}
+
+    def _others(self, members: Iterable[Mapping[str, Any]]) -> Iterator[Firing]:
+        """The alerts of all other members."""
+        switches = self._switches()
+        for member in members:
+            if not member["self"]:
+                yield from (firing(member["name"], a, switches) for a in member["alerts"])
+
+    def _switches(self) -> set[str]:
+        ids = self._fleet.graph.ids()
+        return {id.partition(":")[2] for id in ids if id.startswith("switch:")}
 
     def _take(self) -> list[dict[str, Any]]:
         """Takes in what is new; returns all members."""
@@ -183,4 +205,8 @@ def answer_what_if(
 
 
 def _dead(members: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [m["name"] for m in members if m["status"] in ("failed", "left")]
+    return _with(members, "failed", "left")
+
+
+def _with(members: Iterable[Mapping[str, Any]], *states: str) -> list[str]:
+    return [m["name"] for m in members if m["status"] in states]

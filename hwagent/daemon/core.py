@@ -15,7 +15,7 @@ from hwagent.model import Action, Alert, Component, Health, Outcome, Sample, Voc
 from hwagent.respond import Done, Ended, Fleet, Planner, Run, Step
 from hwagent.respond.arrays import rebuilding
 from hwagent.respond.maintenance import Maintenance
-from hwagent.respond.notify import Acks, Schedule, Silences
+from hwagent.respond.notify import Acks, Picture, Schedule, Silences
 from hwagent.rules import RuleSet
 
 from .around import around
@@ -45,7 +45,7 @@ class Core:
         self.config = config
         self.judge = Judge(rules, ignored=config.ignore)
         self.planner = Planner(config)
-        self.schedule = Schedule(config.notify, host)
+        self.schedule = Schedule(config.notify, host, self._quiet, self._attributes)
         self.silences = Silences()
         self.acks = Acks()
         self.maintenance = Maintenance()
@@ -174,6 +174,10 @@ class Core:
         self.fleet = fleet
         return self._steps(now, self.planner.due(self.view(now)))
 
+    def explain(self, now: float, picture: Picture) -> list[Effect]:
+        """Something else is known of what follows from what in the fleet; only telling changes."""
+        return [Deliver(d) for d in self.schedule.explained(now, picture)]
+
     def reconcile(
         self, now: float, pending: list[Action], past: Iterable[Outcome | Ended] = ()
     ) -> list[Effect]:
@@ -255,12 +259,15 @@ class Core:
             effects.append(Write(Record(now, "alert", alert.component, alert.rule, data)))
         for alert in transitions:
             self.acks.changed(alert)
-        told = [a for a in transitions if not self._quiet(now, a)]
-        effects += [Deliver(d) for d in self.schedule.changed(now, told)]
+        effects += [Deliver(d) for d in self.schedule.changed(now, transitions)]
         return effects + self._steps(now, self.planner.plan(self.view(now), transitions))
 
     def _quiet(self, now: float, alert: Alert) -> bool:
         return self.silences.covers(now, alert) or self.acks.covers(alert)
+
+    def _attributes(self, id: str) -> Mapping[str, Any]:
+        joined = self.judge.inventory.get(id)
+        return joined.attributes if joined else {}
 
     def _steps(self, now: float, steps: Iterable[Step]) -> list[Effect]:
         effects: list[Effect] = []

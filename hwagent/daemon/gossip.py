@@ -93,6 +93,12 @@ class Gossip:
         key_file = self._config.cluster.key_file
         save_keyring(key_file, self._agent.options.places.state / "keyring.json", keyring)
 
+    @property
+    def alone(self) -> bool:
+        """Whether this host is no member of a fleet, and not about to be one."""
+        wanted = self._config.cluster.networks and not self.away and not self.problem
+        return self.node is None and not wanted
+
     def others(self) -> list[tuple[str, bool, dict[str, Value]]]:
         """The other members that have not left: name, whether it is alive, and its status."""
         if self.node is None:
@@ -163,6 +169,7 @@ class Gossip:
         self.problem = ""
         if wanted is not None:
             self.problem = await self._begin()
+        self._agent.explaining.heard()
 
     async def _begin(self) -> str:
         """Starts the node; returns why it could not."""
@@ -196,6 +203,7 @@ class Gossip:
             return
         try:
             own = {**self._agent.audits.values(), **self._agent.switches.values()}
+            own |= self._agent.explaining.values()
             self.node.publish({**own, **values(self._make())})
         except TooLarge as e:
             log.error("the fleet is not told: %s", e)
@@ -244,6 +252,7 @@ class Gossip:
             self._agent.limits.receive(event.member, event.data["subject"], event.data["data"])
         if event.type not in ("letter", "probe_failed"):
             self._agent.switches.heard()
+            self._agent.explaining.heard()
         if event.type in ("status", "letter", "probe_failed", "forgotten"):
             return
         agent, id = self._agent, f"member:{event.member}"

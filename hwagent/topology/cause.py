@@ -7,7 +7,7 @@ does not answer either), and not one says the opposite. A monitor that reaches n
 thereby contradicted by those who do.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,10 @@ from .graph import ABSTRACT, Graph
 
 #: What hosts tell of themselves; all else is judged by these.
 _WITNESSES = ("host", "nic", "psu", "disk")
+#: What no host has for itself.
+_SHARED = ("vip", "fleet")
+#: What alerts of a storm are on (daemon/storm.py).
+_STORM = "fleet:storm"
 
 
 class Firing(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,15 +53,19 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def causes(
-    fleet: Fleet, alerts: Iterable[Firing], dead: Collection[str] = (), me: str = ""
+    fleet: Fleet,
+    alerts: Iterable[Firing],
+    dead: Collection[str] = (),
+    me: str = "",
+    left: Collection[str] = (),
 ) -> list[Cause]:
     """The top-level causes of all that is wrong, the most severe first, each with what follows.
 
     ``dead`` are hosts that do not answer ``me``. Who reaches less than half of the hosts is cut off
-    itself: that is then the one cause of all that it does not reach.
+    itself: that is then the one cause of all that it does not reach. Hosts that have ``left`` were
+    stopped by somebody: they are in no trouble, and what they told last says nothing any more.
     """
-    known = list(alerts)
-    judge = _Judge(fleet, known, dead)
+    judge = _Judge(fleet, (a for a in alerts if a.host not in left), dead, left)
     hosts = [id for id in fleet.graph.ids() if id.startswith("host:")]
     if me and 2 * len(dead) > len(hosts):
         return [_cut_off(me, dead, len(hosts), judge.tree())]
@@ -70,16 +78,23 @@ def _cut_off(me: str, dead: Collection[str], total: int, found: list[Cause]) -> 
 
 
 class _Judge:
-    def __init__(self, fleet: Fleet, alerts: Iterable[Firing], dead: Collection[str]) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        alerts: Iterable[Firing],
+        dead: Collection[str],
+        left: Collection[str],
+    ) -> None:
         self._graph = graph = fleet.graph
         self._dead = {f"host:{name}" for name in dead}
         self._alerts: dict[str, list[Firing]] = {}
         for alert in alerts:
             self._alerts.setdefault(alert.component, []).append(alert)
-        said = fleet.failed(dead)
-        lost = {id for id in graph.ids() if _owner(id) in self._dead}
+        away = {f"host:{name}" for name in left}
+        said = {id for id in fleet.failed(dead) if owner(id) not in away}
+        lost = {id for id in graph.ids() if owner(id) in self._dead}
         accused = {i for i in self._alerts if i.startswith("switch:") and self._severe(i)}
-        self._judged = _judge(graph, said, lost, accused)
+        self._judged = _judge(graph, said, lost, accused, away)
         self._failed = said | self._judged.keys()
         self._down = graph.down(self._failed)
 
@@ -92,7 +107,8 @@ class _Judge:
         above: dict[str, list[str]] = {}
         for id in sorted(troubled):
             above.setdefault(self._parent(id, troubled), []).append(id)
-        return sorted((self._cause(id, above) for id in above.get("", ())), key=_rank)
+        tops = [self._cause(id, above) for id in above.get("", ())]
+        return sorted(_storm_beneath(tops), key=_rank)
 
     def _cause(self, id: str, above: Mapping[str, list[str]]) -> Cause:
         judged = self._judged.get(id, "")
@@ -111,9 +127,9 @@ class _Judge:
             return ""
         if found := self._nearest(id, troubled) or self._far_side(id, troubled):
             return found
-        owner = _owner(id)
-        if owner and owner != id and owner in self._down and owner in troubled:
-            return owner
+        host = owner(id)
+        if host and host != id and host in self._down and host in troubled:
+            return host
         return ""
 
     def _nearest(self, id: str, troubled: Collection[str]) -> str:
@@ -133,7 +149,7 @@ class _Judge:
         """Of a switch's port: the card at its other end, or its host, if that is in trouble."""
         if id.startswith("port:"):
             for nic in sorted(self._graph.above(id)):
-                if found := next((i for i in (_owner(nic), nic) if i in troubled), ""):
+                if found := next((i for i in (owner(nic), nic) if i in troubled), ""):
                     return found
         return ""
 
@@ -153,7 +169,11 @@ class _Judge:
 
 
 def _judge(
-    graph: Graph, said: Collection[str], lost: Collection[str], accused: Collection[str]
+    graph: Graph,
+    said: Collection[str],
+    lost: Collection[str],
+    accused: Collection[str],
+    away: Collection[str],
 ) -> dict[str, str]:
     """What has failed by the word of all that hang on it, with that word."""
     bad = {id for id in said if id.partition(":")[0] in _WITNESSES} | set(lost)
@@ -162,7 +182,7 @@ def _judge(
         kind = id.partition(":")[0]
         if id in said or kind in ABSTRACT or kind in _WITNESSES:
             continue
-        witnesses = _witnesses(graph, id, bad)
+        witnesses = _witnesses(graph, id, bad, away)
         if witnesses is not None and _suffices(id, witnesses & set(said), id in accused):
             found[id] = witnesses
     chosen = {id for id in found if not _explained(graph, id, found)}
@@ -171,12 +191,15 @@ def _judge(
 
 def _suffices(id: str, telling: Collection[str], accused: bool) -> bool:
     """Whether what is told is enough: one broken card is a broken card and no switch."""
-    hosts = {_owner(w) for w in telling}
+    hosts = {owner(w) for w in telling}
     return accused or len(hosts) > 1 or (len(telling) > 1 and id.startswith("card:"))
 
 
-def _witnesses(graph: Graph, id: str, bad: Collection[str]) -> frozenset[str] | None:
-    """All that can tell of a component, if all are in trouble; None if one is not."""
+def _witnesses(
+    graph: Graph, id: str, bad: Collection[str], away: Collection[str]
+) -> frozenset[str] | None:
+    """All that can tell of a component, if all are in trouble; None if one is not. Of hosts that
+    are away nothing tells."""
     found: set[str] = set()
     waiting, seen = list(graph.above(id)), {id}
     while waiting:
@@ -188,7 +211,7 @@ def _witnesses(graph: Graph, id: str, bad: Collection[str]) -> frozenset[str] | 
             waiting.extend(i for i in graph.above(one) if i != FLEET)
         elif one in bad:
             found.add(one)
-        else:
+        elif owner(one) not in away:
             return None
     return frozenset(found)
 
@@ -215,17 +238,37 @@ def _explained(graph: Graph, id: str, found: Mapping[str, frozenset[str]]) -> bo
 def _words(telling: Collection[str]) -> str:
     if not telling:
         return "it does not answer, and nothing that hangs on it says the opposite"
-    hosts = sorted({(_owner(w) or w).partition(":")[2] for w in telling})
+    hosts = sorted({(owner(w) or w).partition(":")[2] for w in telling})
     some = ", ".join(hosts[:3]) + (f" and {len(hosts) - 3} more" if len(hosts) > 3 else "")
     return f"all {len(telling)} that hang on it and can tell are down: of {some}"
 
 
-def _owner(id: str) -> str:
+def owner(id: str) -> str:
     """The host that a component is of, as an id; a host is its own."""
     kind, _, name = id.partition(":")
     if kind == "host":
         return id
     return f"host:{name.partition('/')[0]}" if "/" in name else ""
+
+
+def _storm_beneath(tops: Sequence[Cause]) -> Sequence[Cause]:
+    """The storm that many critical alerts are follows from the cause of most of them."""
+    storms = [cause for cause in tops if cause.component == _STORM]
+    rest = [cause for cause in tops if cause.component != _STORM]
+    hosts = [_critical(cause) for cause in rest]
+    for number, some in enumerate(hosts if storms else ()):
+        if 2 * len(some) > len(set().union(*hosts)):
+            cause = rest[number]
+            follows = (*cause.follows, *storms)
+            rest[number] = msgspec.structs.replace(cause, follows=follows)
+            return rest
+    return tops
+
+
+def _critical(cause: Cause) -> set[str]:
+    """The hosts that have critical alerts in what follows from a cause."""
+    alerts = (alert for part in cause.everything() for alert in part.alerts)
+    return {alert.host for alert in alerts if alert.severity == "critical"}
 
 
 _SEVERITIES = ("critical", "warning", "info", "")
@@ -239,18 +282,21 @@ def _rank(cause: Cause) -> tuple[int, str]:
 
 
 def firing(host: str, alert: Mapping[str, Any], switches: Collection[str]) -> Firing:
-    """An alert as a member tells it; its component gets the host's name, but not a switch's."""
+    """An alert as a member tells it; its component gets the host's name, but not one of a switch,
+    and none of those that are the same for all hosts. A severity of a later version counts as
+    warning."""
+    severity = str(alert["severity"])
     id = str(alert["component"])
     kind, _, name = id.partition(":")
     if kind == "host":
         id = f"host:{host}"
-    elif name.partition("/")[0] not in switches:
+    elif kind not in _SHARED and name.partition("/")[0] not in switches:
         id = f"{kind}:{host}/{name}"
     return Firing(
         host=host,
         component=id,
         rule=str(alert["rule"]),
-        severity=str(alert["severity"]),
+        severity=severity if severity in _SEVERITIES else "warning",
         since=float(alert["since"]),
         summary=str(alert["summary"]),
     )

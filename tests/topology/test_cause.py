@@ -1,67 +1,7 @@
 """One cause, one alert: three racks, in which one thing after the other is pulled."""
 
-from collections.abc import Iterable
-
-import msgspec
-
-from hwagent.testing.racks import Racks
-from hwagent.topology.cause import Cause, Firing, causes, firing
-from hwagent.topology.fleet import Fleet
-from hwagent.topology.graph import Node
-
-
-class Floor:
-    """A fleet of three racks, in which things are pulled; hosts tell what they then see."""
-
-    def __init__(self, racks: int = 3, hosts: int = 4) -> None:
-        self.racks = Racks(racks, hosts)
-        self.fleet = Fleet()
-        self.pulled: set[str] = set()
-        self.alerts: list[Firing] = []
-        for host, nodes in self.racks.parts():
-            self.fleet.take(host, nodes)
-
-    def pull(self, *ids: str, alive: Iterable[str] = ()) -> None:
-        """Fails components; every host that is left tells which of its cards and supplies are off,
-        and has the alerts that its rules would fire."""
-        self.pulled |= set(ids)
-        down = self.fleet.graph.down(self.pulled)
-        for host, nodes in self.racks.parts():
-            if f"host:{host}" in down and host not in alive:
-                continue
-            self.fleet.take(host, [_seen(node, host, down) for node in nodes])
-            for node in nodes:
-                self._fire(host, node, down)
-
-    def dead(self) -> list[str]:
-        """Hosts that do not answer."""
-        return [h for h in self.racks.names if f"host:{h}" in self.fleet.graph.down(self.pulled)]
-
-    def top(self, me: str = "") -> list[Cause]:
-        """The top-level causes."""
-        return causes(self.fleet, self.alerts, self.dead(), me)
-
-    def _fire(self, host: str, node: Node, down: set[str]) -> None:
-        lost = any(c in down for c in self.fleet.graph.below(node.id))
-        own = node.id.partition(":")[2].startswith(f"{host}/")
-        if own and node.kind == "nic" and node.id in down:
-            self.add(host, node.id, "NicLegDown", "warning")
-        elif own and node.kind == "psu" and node.id in down:
-            self.add(host, node.id, "PsuOffline", "critical")
-        elif own and node.kind == "bond" and lost:
-            worse = node.id in down
-            self.add(host, node.id, "BondDown" if worse else "BondDegraded", "warning")
-
-    def add(self, host: str, component: str, rule: str, severity: str = "critical") -> None:
-        """One more alert."""
-        one = Firing(host=host, component=component, rule=rule, severity=severity)
-        self.alerts.append(one)
-
-
-def _seen(node: Node, host: str, down: set[str]) -> Node:
-    own = node.kind in ("nic", "psu") and node.id.partition(":")[2].startswith(f"{host}/")
-    state = "down" if own and node.id in down else ""
-    return msgspec.structs.replace(node, state=state)
+from hwagent.topology.cause import Cause, causes, firing
+from tests.topology.pulling import Floor
 
 
 def beneath(cause: Cause) -> set[str]:
@@ -189,7 +129,15 @@ def test_components_of_alerts_get_the_name_of_their_host_unless_they_are_a_switc
     told = {"rule": "R", "severity": "critical", "since": 1, "summary": "s"}
     named = [
         firing("h1", {**told, "component": id}, {"sw1"}).component
-        for id in ("nic:eno1", "host:h1", "switch:sw1", "port:sw1/Ethernet1", "filesystem:/")
+        for id in (
+            "nic:eno1",
+            "host:h1",
+            "switch:sw1",
+            "port:sw1/Ethernet1",
+            "filesystem:/",
+            "vip:10.0.0.1",
+            "fleet:storm",
+        )
     ]
     assert named == [
         "nic:h1/eno1",
@@ -197,4 +145,38 @@ def test_components_of_alerts_get_the_name_of_their_host_unless_they_are_a_switc
         "switch:sw1",
         "port:sw1/Ethernet1",
         "filesystem:h1//",
+        "vip:10.0.0.1",
+        "fleet:storm",
     ]
+
+
+def test_a_storm_follows_from_what_most_of_its_hosts_have_in_common():
+    floor = Floor()
+    floor.pull("feed:a")
+    floor.add("r1h1", "fan:r1h1/1", "FanStopped")
+    for host in floor.racks.names:
+        floor.add(host, "fleet:storm", "FleetStorm")
+    tops = {c.component: c for c in floor.top()}
+    assert set(tops) == {"feed:a", "fan:r1h1/1"}
+    assert "fleet:storm" in beneath(tops["feed:a"])
+
+
+def test_a_storm_of_many_causes_stays_one():
+    floor = Floor()
+    for host in floor.racks.names:
+        floor.add(host, f"disk:{host}/sda", "DiskFailing")
+        floor.add(host, "fleet:storm", "FleetStorm")
+    assert "fleet:storm" in {c.component for c in floor.top()}
+
+
+def test_a_host_that_was_stopped_is_in_no_trouble_and_tells_nothing_of_its_switch():
+    floor = Floor(hosts=3)
+    floor.pull("nic:r2h1/eno1", "nic:r2h2/eno1")
+    floor.add("r2h3", "fan:r2h3/1", "FanStopped")
+    (cause,) = causes(floor.fleet, floor.alerts, left=["r2h3"])
+    assert cause.component == "switch:r2-sw1"
+
+
+def test_a_severity_that_is_not_known_counts_as_warning():
+    told = {"component": "nic:a", "rule": "R", "severity": "doom", "since": 1, "summary": "s"}
+    assert firing("h1", told, ()).severity == "warning"

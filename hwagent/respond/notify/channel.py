@@ -1,13 +1,13 @@
 """One receiver: what it was told, what it is to be told, and how it goes. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
 
 from hwagent.model import Alert, Severity
 
-from .message import ACTION_LASTS, Item, Message, item, useful
+from .message import ACTION_LASTS, Item, Message, item
 from .receivers import Receiver
 
 Key = tuple[str, str]
@@ -90,7 +90,7 @@ class Channel:
         now: float,
         host: str,
         firing: Iterable[Alert],
-        attributes: Callable[[str], Mapping[str, Any]],
+        described: Callable[[Item], Item],
     ) -> Message | None:
         """The message that is to be delivered now. ``firing`` are alerts that may be told."""
         self._look_at = now + LOOK
@@ -104,8 +104,8 @@ class Channel:
             return None
         until = now + self.receiver.options.timeout + LOST
         self._flight = Flight(items, until, now)
-        described = [_described(i, attributes) for i in items]
-        return Message(host=host, receiver=self.receiver.name, time=now, alerts=described)
+        told = [described(i) for i in items]
+        return Message(host=host, receiver=self.receiver.name, time=now, alerts=told)
 
     def test(self, now: float, host: str, alert: Alert) -> Message:
         """A message about a made-up alert; changes nothing."""
@@ -188,7 +188,3 @@ class Channel:
 
     def _severe(self, alert: Alert) -> bool:
         return _ORDER.index(alert.severity) >= self._floor
-
-
-def _described(item: Item, attributes: Callable[[str], Mapping[str, Any]]) -> Item:
-    return msgspec.structs.replace(item, attributes=useful(attributes(item.component)))

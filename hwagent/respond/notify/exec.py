@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 
-from .message import Item, Message, fingerprint, labels, paragraph
+from .message import Item, Message, fingerprint, follows, labels, paragraph
 from .receivers import ExecOptions
 
 OPTIONS = ExecOptions
@@ -105,6 +105,7 @@ def _own(item: Item, message: Message) -> dict[str, str]:
         "HWAGENT_ENDED": str(int(item.ended)) if item.status == "resolved" else "",
         "HWAGENT_PREVIOUS": str(item.previous),
         "HWAGENT_FLAPPING": str(int(item.flapping)),
+        "HWAGENT_FOLLOWS": follows(item),
         "HWAGENT_FINGERPRINT": fingerprint(labels(item, message.host)),
         **{f"HWAGENT_LABEL_{_name(k)}": v for k, v in item.labels.items()},
         **{f"HWAGENT_VALUE_{_name(k)}": str(v) for k, v in item.values.items()},

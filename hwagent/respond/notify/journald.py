@@ -11,7 +11,7 @@ import socket
 import struct
 from collections.abc import Iterable
 
-from .message import Item, Message, fingerprint, labels, one_line
+from .message import Item, Message, fingerprint, follows, labels, one_line
 from .receivers import SocketOptions
 
 OPTIONS = SocketOptions
@@ -60,6 +60,7 @@ def fields(item: Item, host: str) -> list[tuple[str, str]]:
         "HWAGENT_SEVERITY": str(item.severity),
         "HWAGENT_SUMMARY": item.summary,
         "HWAGENT_DESCRIPTION": item.description,
+        "HWAGENT_FOLLOWS": follows(item),
         "HWAGENT_FINGERPRINT": fingerprint(known),
     }
     found |= {f"HWAGENT_LABEL_{k}": v for k, v in item.labels.items()}

@@ -29,7 +29,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
     ``previous`` messages were sent before, the first at ``first``; the next one comes after
     ``resend`` seconds. ``ended`` is when it was resolved; of one that fires, when it ends by itself
-    if nobody confirms it (0: never).
+    if nobody confirms it (0: never). ``beneath`` are components of the fleet that follow from it.
     """
 
     status: Status
@@ -44,6 +44,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
     values: dict[str, Value] = {}
     attributes: dict[str, Any] = {}
+    beneath: list[str] = []
     flapping: bool = False
     previous: int = 0
     first: float = 0.0
@@ -139,7 +140,7 @@ def labels(item: Item, host: str) -> dict[str, str]:
 
 def annotations(item: Item) -> dict[str, str]:
     """Texts for people."""
-    texts = {"summary": item.summary, "description": item.description}
+    texts = {"summary": item.summary, "description": item.description, "follows": follows(item)}
     if item.flapping:
         texts["flapping"] = "it comes and goes; it is told once"
     return {k: v for k, v in texts.items() if v}
@@ -165,10 +166,19 @@ def rfc3339(seconds: float) -> str:
     return text.replace("+00:00", "Z")
 
 
+def follows(item: Item, listed: int = 20) -> str:
+    """The number and names of what follows from an alert; empty if nothing does."""
+    names = ", ".join(item.beneath[:listed])
+    more = f" and {len(item.beneath) - listed} more" if len(item.beneath) > listed else ""
+    return f"{len(item.beneath)}: {names}{more}" if item.beneath else ""
+
+
 def one_line(item: Item) -> str:
     """An alert in one line for a log."""
     word = "resolved" if item.status == "resolved" else str(item.severity)
-    return " ".join(f"{word}: {item.rule} on {item.component}: {item.summary}".split())
+    beneath = follows(item, 5)
+    after = f"; follows from it: {beneath}" if beneath else ""
+    return " ".join(f"{word}: {item.rule} on {item.component}: {item.summary}{after}".split())
 
 
 def paragraph(item: Item) -> str:
@@ -187,6 +197,8 @@ def paragraph(item: Item) -> str:
         lines.append(f"  hardware:  {known}")
     if item.values:
         lines.append("  values:    " + ", ".join(f"{k} = {v}" for k, v in item.values.items()))
+    if item.beneath:
+        lines.append(f"  follows:   {follows(item)}")
     if item.description:
         lines.append(f"  {item.description}")
     if item.flapping:

@@ -13,7 +13,8 @@ from hwagent.config import Notify
 from hwagent.model import Alert, AlertState, Outcome, Severity
 
 from .channel import Channel, Failing, Key
-from .message import outcome_alert
+from .hold import Hold, Picture
+from .message import Item, outcome_alert, useful
 from .receivers import receivers
 
 
@@ -35,7 +36,10 @@ def _nothing(component: str) -> Mapping[str, Any]:
 
 class Schedule:
     """Told of every transition of alerts; ``quiet`` says what is silenced or acknowledged now, so
-    that an alert is told as soon as its silence ends. ``attributes`` describes a component."""
+    that an alert is told as soon as its silence ends. ``attributes`` describes a component.
+
+    What follows from a cause elsewhere in the fleet is not told, see ``hold``.
+    """
 
     def __init__(
         self,
@@ -49,10 +53,12 @@ class Schedule:
         self._attributes = attributes
         self._firing: dict[Key, Alert] = {}
         self._channels: dict[str, Channel] = {}
+        self.hold = Hold(float(notify.hold))
         self.configure(notify)
 
     def configure(self, notify: Notify) -> None:
         """Takes other receivers; one that stays as it was remembers what it was told."""
+        self.hold.configure(float(notify.hold))
         old, self._channels = self._channels, {}
         for receiver in receivers(notify):
             known = old.get(receiver.name)
@@ -68,7 +74,12 @@ class Schedule:
                 self._firing[alert.key] = alert
             elif alert.state is not AlertState.PENDING:
                 self._ended(now, alert)
+            self.hold.began(now, alert)
         return self.tick(now)
+
+    def explained(self, now: float, picture: Picture) -> list[Delivery]:
+        """Something else is known of what follows from what in the fleet."""
+        return self.changed(now, self.hold.take(now, picture))
 
     def outcome(self, now: float, outcome: Outcome) -> list[Delivery]:
         """An action has ended: told once, refusals not at all."""
@@ -82,12 +93,14 @@ class Schedule:
         return [
             Delivery(channel.receiver.name, channel.receiver.kind, msgspec.to_builtins(message))
             for channel in self._channels.values()
-            if (message := channel.due(now, self._host, self._told(now), self._attributes))
+            if (message := channel.due(now, self._host, self._told(now), self._described))
         ]
 
     def next_due(self) -> float | None:
         """When ``tick`` has something to do although nothing has happened."""
-        times = [c.next_due(self._firing.values()) for c in self._channels.values()]
+        firing = [self.hold.dressed(a) for a in self._firing.values()]
+        times = [c.next_due(firing) for c in self._channels.values()]
+        times.append(self.hold.next_due() if self._channels else None)
         return min((t for t in times if t is not None), default=None)
 
     def delivered(self, now: float, receiver: str, problem: str) -> None:
@@ -112,6 +125,10 @@ class Schedule:
             if (message := c.test(now, self._host, alert))
         ]
 
+    def any_firing(self) -> bool:
+        """Whether anything is wrong that people could be told of."""
+        return bool(self._firing)
+
     def failing(self) -> dict[str, Failing]:
         """Receivers that cannot be reached, by name."""
         return {name: f for name, c in self._channels.items() if (f := c.failing)}
@@ -125,12 +142,21 @@ class Schedule:
 
     def _told(self, now: float) -> list[Alert]:
         """Alerts that people may be told of now."""
-        return [a for a in self._firing.values() if a.active and not self._quiet(now, a)]
+        return [self.hold.dressed(a) for a in self._firing.values() if self._open(now, a)]
+
+    def _open(self, now: float, alert: Alert) -> bool:
+        return alert.active and not self._quiet(now, alert) and not self.hold.holds(now, alert)
+
+    def _described(self, item: Item) -> Item:
+        """What is told, with what the hardware is and what follows from it."""
+        known = useful(self._attributes(item.component))
+        beneath = self.hold.beneath(item.key)
+        return msgspec.structs.replace(item, attributes=known, beneath=list(beneath))
 
     def _ended(self, now: float, alert: Alert) -> None:
         before = self._firing.pop(alert.key, None)
         begun = before or alert
-        open = before is not None and before.active and not self._quiet(now, before)
-        ended = msgspec.structs.replace(alert, since=begun.since)
+        open = before is not None and self._open(now, before)
+        ended = self.hold.dressed(msgspec.structs.replace(alert, since=begun.since))
         for channel in self._channels.values():
             channel.ended(now, ended, open)
