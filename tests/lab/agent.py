@@ -42,15 +42,21 @@ class Agent:
 
     def configure(self, **configuration: Any) -> None:
         """Writes the configuration, and starts with it. Raises Failed."""
-        self.write_configuration(configuration)
+        self.write(configuration)
+        self.machine.sh("hwagent config check")
         self.machine.sh("systemctl restart hwagent-helper hwagent-holder hwagent")
         self.ready()
 
-    def write_configuration(self, configuration: dict[str, Any]) -> None:
+    def reconfigure(self, **configuration: Any) -> None:
+        """Writes the configuration, and has the agent go on with it. Raises Failed."""
+        self.write(configuration)
+        self.machine.sh("systemctl reload hwagent")
+        self.ready()
+
+    def write(self, configuration: dict[str, Any]) -> None:
         """Writes the configuration. Raises Failed."""
         text = json.dumps({"mode": "act", **configuration})  # JSON is YAML
         self.machine.write("/etc/hwagent/hwagent.yaml", text)
-        self.machine.sh("hwagent config check")
 
     def ready(self) -> None:
         """Waits until everything was looked at once, and the configuration counts."""

@@ -82,8 +82,7 @@ def test_the_whole_life_of_the_package(debian, deb, older, make_machine, segment
     owner.plug_stick()
 
     machine.sh("dpkg -i /mnt/stick/older.deb")
-    owner.write_configuration(CONFIGURATION)
-    machine.sh("systemctl reload hwagent")
+    owner.reconfigure(**CONFIGURATION)
     machine.until(owner.has, "the address after the installation")
 
     machine.sh("umount /mnt/stick")

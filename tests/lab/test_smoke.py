@@ -15,7 +15,7 @@ def test_a_disk_pulled_from_a_mirror_is_replaced_by_the_declared_spare(
     agent = Agent(machine)
     agent.install()
     array = Array(machine, 1, (first, second))
-    agent.configure(spares=[{"disk": spare.id, "arrays": [array.name]}])
+    agent.reconfigure(spares=[{"disk": spare.id, "arrays": [array.name]}])
     machine.until(lambda: agent.component(f"array:{array.name}"), "the array to be known")
 
     with Writer(machine, array.name) as writer:
