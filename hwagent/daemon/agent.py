@@ -258,6 +258,7 @@ class Agent:
                 self.journal.write(record)
             case Changed(component):
                 self.exposed.changed(component)
+                self.switches.changed(self.core.judge.inventory.get(component))
             case Publish(type, component, data):
                 self._publish(type, component, data)
             case Hurry(collector, target):

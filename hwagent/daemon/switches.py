@@ -29,7 +29,8 @@ from hwagent.snmp.messages import (
     sent,
 )
 
-from .inventory import Job
+from .cards import Cards
+from .inventory import Job, Joined
 from .looker import Failed, Found, Gone
 from .sharing import Decision, Sharing
 
@@ -72,6 +73,7 @@ class Switches:
         self._found, self._failed, self._gone, self._withdraw = found, failed, gone, withdraw
         self._fellows = fellows
         self._sharing = Sharing(host)
+        self._cards = Cards()
         self._decisions: dict[str, Decision] = {}
         self._news = asyncio.Event()
         self._say: Callable[[ToPoller], None] | None = None
@@ -106,6 +108,21 @@ class Switches:
     def values(self) -> dict[str, Value]:
         """What the fleet is told, as keys of this host's status."""
         return self._sharing.values()
+
+    def changed(self, component: Joined | None) -> None:
+        """A component of this host has changed: a card that lost its link says that the port at its
+        other end has, which is looked at once."""
+        if component is None or component.kind != "nic" or not self._switches:
+            return
+        port = self._cards.lost(component)
+        name = port.partition(":")[2].partition("/")[0]
+        if name not in self._switches:
+            return
+        if self._polls(name):
+            self._order(Hurry(name, [port]))
+        else:
+            self._sharing.hint(name)
+            self._fellows.changed()
 
     def heard(self) -> None:
         """The fleet has news."""

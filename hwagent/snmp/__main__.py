@@ -42,7 +42,7 @@ async def _follow(stream: asyncio.StreamReader, pollers: Pollers) -> None:
         if isinstance(message, Roles):
             pollers.play(message.roles)
         elif isinstance(message, Hurry):
-            pollers.hurry(message.name)
+            pollers.hurry(message.name, message.down)
 
 
 async def _message(stream: asyncio.StreamReader) -> ToPoller:

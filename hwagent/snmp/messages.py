@@ -28,9 +28,11 @@ class Roles(msgspec.Struct, frozen=True, tag=True):
 
 
 class Hurry(msgspec.Struct, frozen=True, tag=True):
-    """Agent: another host heard a trap of this switch."""
+    """Agent: another host heard a trap of this switch, or somebody calls some of its ports (their
+    ids) down."""
 
     name: str
+    down: list[str] = []
 
 
 class Polled(msgspec.Struct, frozen=True, tag=True):

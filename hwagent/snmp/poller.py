@@ -1,12 +1,13 @@
 """One switch, polled in rounds: what is due, and at once what a trap says is worth a look."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from hwagent.config.switches import Switch
 from hwagent.model import Sample
 
 from .absent import Absent
+from .fallen import Fallen, as_trap
 from .gathering import Gathering
 from .makers import Makers
 from .messages import Checked, FromPoller, Polled, Role
@@ -42,19 +43,25 @@ class Poller:
         self._woken = asyncio.Event()
         self._traps: list[Trap | None] = []
         self._last: dict[str, Sample] = {}
-        self._absent = Absent()
+        self._absent, self._fallen = Absent(), Fallen()
 
     def play(self, role: Role) -> None:
         """Takes what this host does about the switch from now on."""
         if role != self._role:
             self._role, self._plan, self._last = role, self._fresh(), {}
-            self._absent = Absent()
+            self._absent, self._fallen = Absent(), Fallen()
             self._traps.clear()
             self._woken.set()
 
-    def hurry(self, trap: Trap | None = None) -> None:
-        """Something happened at the switch: what a trap means is read at once, the states then."""
+    def hurry(self, trap: Trap | None = None, down: Sequence[str] = ()) -> None:
+        """Something happened at the switch: what a trap means, and ports that others call down, are
+        read at once, the states then."""
         if self._role == "poll":
+            if down:
+                self._fallen.said(down)
+                trap = as_trap(down, self._last)
+            elif trap is not None:
+                self._fallen.trapped(trap, self._last)
             self._traps = [*self._traps, trap][:TRAPS_MAX]
             self._woken.set()
 
@@ -173,6 +180,7 @@ class Poller:
             address=self.switch.address, interval=float(self.switch.interval)
         )
         found += self._absent.kept(began, self._plan.uptime, found)
+        self._fallen.mark(self._plan.uptime, found)
         changed = [s for s in found if s != self._last.get(s.id)]
         same = [s.id for s in found if s == self._last.get(s.id)]
         self._last = {s.id: s for s in found}

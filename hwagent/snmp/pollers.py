@@ -1,7 +1,7 @@
 """All switches: one task each, so that one that is dead, slow or lying delays no other."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hwagent.config.switches import Switch, Traps
 
@@ -43,10 +43,10 @@ class Pollers:
         for name, poller in self._pollers.items():
             poller.play(roles.get(name, "poll"))
 
-    def hurry(self, name: str) -> None:
-        """Another host heard a trap of a switch."""
+    def hurry(self, name: str, down: Sequence[str] = ()) -> None:
+        """Another host heard a trap of a switch, or somebody calls some of its ports down."""
         if name in self._pollers:
-            self._pollers[name].hurry()
+            self._pollers[name].hurry(down=down)
 
     async def run(self, traps: Traps) -> None:
         """Polls and listens until cancelled."""

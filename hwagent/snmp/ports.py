@@ -53,6 +53,7 @@ PORTS_MAX = 8192
 METRICS: tuple[Metric, ...] = (
     gauge("admin_up", "1 if it is switched on", "", _SOURCE),
     gauge("carrier", "1 if it has a link", "", _SOURCE),
+    gauge("down_confirmed", "1 if others than the poll say too that it has no link", "", "hwagent"),
     state("operstate", "RFC 2863 state of the interface", _SOURCE),
     gauge("speed_bits_per_second", "speed of the link; absent if not known", "bit/s", _SOURCE),
     state("duplex", "full, half or unknown", "RFC 3635, dot3StatsDuplexStatus"),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from hwagent.config import Config
 from hwagent.config.switches import Switch, Traps
 from hwagent.daemon.core import Core
-from hwagent.daemon.effects import Effect, Publish
+from hwagent.daemon.effects import Changed, Effect, Publish
 from hwagent.daemon.inventory import Job
 from hwagent.daemon.loading import known_vocabulary, rule_set
 from hwagent.daemon.switches import Switches
@@ -81,11 +81,17 @@ class Host:
 
     def _apply(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
-            if isinstance(effect, Publish) and effect.type == "alert":
+            if isinstance(effect, Changed):
+                self.switches.changed(self.core.judge.inventory.get(effect.component))
+            elif isinstance(effect, Publish) and effect.type == "alert":
                 alert = effect.data
                 if alert["state"] == "firing":
                     at, by = round(_now() - BEGIN, 1), alert["inhibited_by"]
                     self.fired.append(Fired(at, alert["rule"], alert["component"], by))
+
+    def sees(self, sample: Sample) -> None:
+        """One of its own collectors has found something."""
+        self._found((sample.kind, sample.id), [sample])
 
     # What the fleet does
 
@@ -126,9 +132,9 @@ class Host:
             case Roles(roles):
                 assert self._pollers
                 self._pollers.play(roles)
-            case Hurry(name):
+            case Hurry(name, down):
                 assert self._pollers
-                self._pollers.hurry(name)
+                self._pollers.hurry(name, down)
 
     listens = False
 
