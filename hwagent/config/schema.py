@@ -233,10 +233,15 @@ class SmtpNotify(Section, frozen=True):
 
 
 class Notify(Section, frozen=True):
-    """Whom to tell, from which severity on, and how often again while it goes on."""
+    """Whom to tell, from which severity on, and how often again while it goes on.
+
+    In a fleet an alert that may follow from something else waits ``hold`` for its cause to be seen:
+    what follows from a cause is told with it, by one host.
+    """
 
     severity: Severity = Severity.WARNING
     resend: Duration = Duration(4 * 3600)
+    hold: Duration = Duration(10)
     journald: bool = True
     syslog: bool = False
     exec: list[ExecNotify] = []

@@ -32,6 +32,7 @@ from .core import Core
 from .delegate import Delegate
 from .ears import Ears
 from .effects import Changed, Deliver, Effect, Hurry, Perform, Publish, TellHolder, Write
+from .explaining import Explaining
 from .exposed import Exposed
 from .gossip import Gossip
 from .holding import Holding
@@ -114,6 +115,7 @@ class Agent:
         )
         self.ears = Ears(self.looker.hurry, self.looker.under_way, self._read, self.host)
         self.audits = Audits(self)
+        self.explaining = Explaining(self)
         self.limits = Limits(self)
         self.orders = Orders(self)
         self.control_room = Control(self)
@@ -157,7 +159,7 @@ class Agent:
         self._configure()
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
         around = (self.switches.run, self.switches.follow, self.ears.run)
-        for part in (*parts, self.gossip.run, self.limits.run, *around):
+        for part in (*parts, self.gossip.run, self.limits.run, self.explaining.run, *around):
             self.tasks.start(part())
         self.tasks.start(live(self.manager, self._turn, self.answers.status))
         log.info("hwagent %s on %s, mode %s", __version__, self.host, self.config.mode)
@@ -172,6 +174,7 @@ class Agent:
         self.holding.configure(config)
         self.attending.configure(config)
         self.gossip.configure(config)
+        self.explaining.configure(config.notify)
         self.limits.configure(config)
         self.switches.configure(config)
         self.ears.configure(config)
@@ -285,11 +288,13 @@ class Agent:
             self.attending.happened(data["type"], data["address"], data["reason"])
             self.journal.write(Record(now, "note", component, type, data))
         if type == "alert":
+            self.explaining.heard()
             log.warning("%s %s: %s", data["state"], data["rule"], data["summary"])
 
     async def _deliver(self, delivery: Any) -> None:
         problem = await self.telling.deliver(delivery)
         self.apply(self.core.delivered(self.clock.now(), delivery.receiver, problem))
+        self.explaining.heard()
 
     async def _perform(self, step: Any) -> None:
         outcome = await self.actor.perform(step)
