@@ -38,6 +38,7 @@ ALLOWED = {
         "read the cluster's key",
         "read a disk",
         "write to a disk",
+        "write to /proc/sys/net",
         "write to /sys/class/net",
         "write to /sys/block",
         "load a program into the kernel",
