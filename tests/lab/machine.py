@@ -61,6 +61,11 @@ class Nic(NamedTuple):
     network: str
     mac: str
 
+    @property
+    def card(self) -> str:
+        """QEMU's name of the device."""
+        return f"{self.name}-card"
+
 
 #: A machine that was saved while it ran, in its root disk.
 _SAVED = "saved"
@@ -363,7 +368,7 @@ class Machine:
                 device += ",bus=hba.0,product=LABDISK,rotation_rate=7200"
             found.append(device)
         for nic in self.nics:
-            device = f"virtio-net-pci,id={nic.name}-card,netdev={nic.name},mac={nic.mac}"
+            device = f"virtio-net-pci,id={nic.card},netdev={nic.name},mac={nic.mac},aer=on"
             found.append(f"{device},bus=slot{next(slots)}")
         return found
 

@@ -208,7 +208,8 @@ def test_a_gray_leg_is_left_by_the_agent(wired, table):
 
 def test_a_gray_leg_is_left_by_the_kernel_that_watches_by_arp(wired, table):
     machine = wired.machine
-    arp = f"mode active-backup arp_interval 100 arp_ip_target {FAR} arp_validate all"
+    # half a second: an emulated machine may be late
+    arp = f"mode active-backup arp_interval 500 arp_ip_target {FAR} arp_validate all"
     wired.bond(arp, "bridge")
     with Client(machine) as client:
         at, active = machine.now(), wired.active()

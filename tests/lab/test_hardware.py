@@ -6,16 +6,18 @@ import pytest
 
 from tests.bmc.simulator import free_port, simulator
 from tests.lab.agent import Agent
-from tests.lab.machine import Disk
+from tests.lab.machine import Disk, Nic
 from tests.lab.peers import listen, told
 
 SICK = Disk("sick1", "nvme")
 GONE = Disk("gone1", "nvme")
+#: QEMU's NVMe disks cannot tell of errors of their link; its network cards can.
+BAD = Nic("bad", "hubport,hubid=1", "52:54:00:0a:00:01")
 
 
 @pytest.fixture(scope="module")
 def server(keep_machine, installed):
-    agent = Agent(keep_machine("cards", installed, disks=(SICK, GONE)))
+    agent = Agent(keep_machine("cards", installed, disks=(SICK, GONE), nics=(BAD,)))
     agent.configure(collectors={"smart": {"interval": "10s"}})
     listen(agent.machine)
     return agent
@@ -24,17 +26,23 @@ def server(keep_machine, installed):
 def test_corrected_pcie_errors_are_told(server, table):
     machine = server.machine
     at = machine.now()
-    for _ in range(120):  # the rule counts a hundred an hour
-        machine.qmp(
-            "human-monitor-command", command_line=f"pcie_aer_inject_error -c {SICK.name} RCVR"
-        )
+
+    def told_of() -> bool:
+        """Those that come while one is looked at are counted once, so some more."""
+        for _ in range(10):
+            command = f"pcie_aer_inject_error -c {BAD.card} RCVR"
+            machine.qmp("human-monitor-command", command_line=command)
+        return bool(server.alerted("PcieCorrectableErrors", "", at.wall))
+
+    machine.until(told_of, "the errors to be told of")
     noticed = server.alert("PcieCorrectableErrors", "", at.wall)
     table.add(
-        "PCI Express: corrected errors (AER), 120 at once",
-        [("hwagent: PcieCorrectableErrors", noticed - at.wall), ("smartd", None)],
+        "PCI Express: corrected errors (AER), ten a second",
+        [("hwagent: PcieCorrectableErrors, from 100 an hour on", noticed - at.wall),
+         ("smartd", None)],
         "nobody: it is told",
         "nothing",
-    )
+    )  # fmt: skip
 
 
 def test_a_critical_warning_is_told(server, table):
