@@ -6,6 +6,7 @@ had; then the agent looks at all of it, as a poll does. Whatever goes wrong here
 
 import asyncio
 import json
+import math
 import random
 import secrets
 import time
@@ -61,7 +62,8 @@ class Ear:
         self._why = "not heard yet"
         self._events = 0
         self._heard = 0.0
-        self._heard_before = False
+        self._missed = False
+        self._since = 0.0
         self._origins: dict[str, None] = {}
         self._woken = asyncio.Event()
         self._telling: asyncio.TimerHandle | None = None
@@ -123,13 +125,15 @@ class Ear:
 
     async def _stay(self) -> None:
         while True:
-            began, stream = time.monotonic(), EventStream()
+            stream, self._since = EventStream(), math.inf
             try:
                 await self._hear(stream)
             except (OSError, ValueError) as e:
                 why = getattr(e, "strerror", None) or str(e) or type(e).__name__
+                self._missed = True
                 self._is("broken", why)
-            pause = self._backoff.pause(time.monotonic() - began, stream.retry or 0.0)
+            lasted = time.monotonic() - self._since
+            pause = self._backoff.pause(lasted, stream.retry or 0.0)
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))
 
     async def _hear(self, stream: EventStream) -> None:
@@ -159,7 +163,12 @@ class Ear:
         if not isinstance(root, dict):
             raise ValueError("it does not answer as a Redfish service")
         service = redfish_event.path(link(root, "EventService"))
-        return offer(await talk.get(service) if service else None)
+        if not service:
+            return offer(None)
+        answer = await talk.ask("GET", service)  # the root is for all to read, this is not
+        if answer.status not in (200, 404):
+            raise ValueError(f"{service}: HTTP {answer.status}")
+        return offer(answer.document())
 
     async def _hold(self, talk: Talk, offered: Offer, stream: EventStream) -> None:
         """Reads the stream of events until it ends. Raises Refused if there is none."""
@@ -223,11 +232,11 @@ class Ear:
             talk.close()
 
     def _hears(self, way: Way) -> None:
-        """It is heard from now on. What happened while it was not is seen by a look; before the
-        first time, the agent looks anyway."""
-        if self._heard_before:
+        """It is heard from now on. What happened while it was not is seen by a look; where nothing
+        was missed yet, the agent looks anyway."""
+        if self._missed:
             self.look()
-        self._heard_before = True
+        self._missed, self._since = False, time.monotonic()
         self._is(way)
 
     # What is said of it

@@ -115,7 +115,7 @@ class Ears:
         heard = sorted(self._hearing.items())
         yield simple_family(
             "hwagent_bmc_events", "counter", "events that a BMC has told of",
-            [({"bmc": name, "by": h.way}, h.events) for name, h in heard],
+            [({"bmc": name}, h.events) for name, h in heard],
         )  # fmt: skip
         now = time.clock_gettime(time.CLOCK_BOOTTIME)
         yield simple_family(

@@ -89,7 +89,8 @@ class Eventful:
     ) -> None:
         self.documents = machine()
         self.types = types
-        self.password = password
+        #: What only who has our password may read, if not all, by the beginning of its path.
+        self.guarded = "/" if password else ""
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.asked: list[tuple[str, str]] = []
         self.streams: list[SimpleQueue[bytes | None]] = []
@@ -213,7 +214,10 @@ def _handler(bmc: Eventful) -> type[BaseHTTPRequestHandler]:
         def _may(self, path: str) -> bool:
             bmc.asked.append((self.command, path))
             bmc.before(self.command, path)
-            good = not bmc.password or self.headers.get("Authorization") == RIGHT
+            good = (
+                not (bmc.guarded and path.startswith(bmc.guarded))
+                or self.headers.get("Authorization") == RIGHT
+            )
             if not good:
                 self._answer(401, {})
             return good

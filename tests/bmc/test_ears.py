@@ -99,7 +99,7 @@ def test_how_it_is_heard_is_said_of_it() -> None:
     assert (said.metrics["events"], said.metrics["events_heard"]) == ("stream", 4)
     assert "events_problem" not in said.attributes
     text = "".join(here.ears.metrics())
-    assert 'hwagent_bmc_events_total{bmc="r1",by="stream"} 4' in text
+    assert 'hwagent_bmc_events_total{bmc="r1"} 4' in text
     assert "hwagent_bmc_stream_silent_seconds" in text
 
 

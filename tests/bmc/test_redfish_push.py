@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hwagent.collect import redfish_ear, redfish_listener
+from hwagent.collect import redfish_ear, redfish_listener, redfish_reception
 from hwagent.collect.redfish_events import reached_at
 from hwagent.collect.redfish_reception import BODY_MAX, BURST, PREFIX
 from hwagent.config.bmcs import Events
@@ -216,6 +216,7 @@ async def test_a_flood_is_cut_off_and_what_hangs_is_hung_up_on(
     server: Eventful, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redfish_listener, "TIME_MAX", 0.3)
+    monkeypatch.setattr(redfish_reception, "REFILL", 1e9)
     async with pushed(server) as heard:
         right = destination(server)
         assert await said(right, b"POST / HTTP/1.1\r\n") == b"", "it never ends its head"

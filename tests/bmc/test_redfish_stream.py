@@ -5,7 +5,7 @@ import datetime
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from threading import Event
 
@@ -202,6 +202,19 @@ def test_a_refusal_is_said_and_tried_again(
 
 
 @in_loop
+async def test_a_password_that_is_refused_is_said_though_the_root_is_for_all(
+    server: Eventful,
+) -> None:
+    server.guarded = "/redfish/v1/EventService"
+    async with ears(bmc(server)) as heard:
+        await until(lambda: "HTTP 401" in heard.hearing["r1"].why if heard.hearing else False)
+        assert heard.way() == "broken"
+        server.guarded = ""
+        await until(lambda: heard.way() == "stream")
+        await until(lambda: heard.looks, "a look at what was missed")
+
+
+@in_loop
 async def test_one_that_offers_no_events_is_polled_only_and_says_so(server: Eventful) -> None:
     server.documents["/redfish/v1/EventService"] = {"ServiceEnabled": False}
     async with ears(bmc(server)) as heard:
@@ -233,6 +246,58 @@ async def test_one_that_is_dead_or_hangs_delays_no_other(server: Eventful) -> No
             server.tell(SUPPLY)
             await until(lambda: heard.looks)
             assert heard.way("silent") == "", "it is still waited for"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+HOSTILE = (
+    b"",
+    b"\0" * 100_000,
+    b"HTTP/1.1 200 " + b"x" * 100_000,
+    b"HTTP/1.1 999 \r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n" * 5000,
+    HEAD + b"Content-Length: 9\r\n\r\n{}",
+    HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+    HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffffffffff\r\n",
+    HEAD + b"Content-Length: 9000000\r\n\r\n" + b"[" * 9_000_000,
+    *(
+        HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(root), root)
+        for root in (
+            b"7",
+            b"[" * 50_000,
+            b'{"EventService": 7}',
+            b'{"EventService": {"@odata.id": "/x y\\r\\nz: 1"}}',
+            b'{"EventService": {"@odata.id": "http://evil.example/"}}',
+            b'{"EventService": {"@odata.id": "/redfish/v1/"}, "ServerSentEventUri": "//evil"}',
+        )
+    ),
+)
+
+
+@in_loop
+async def test_no_answer_stops_it_from_hearing_the_others(server: Eventful) -> None:
+    async def answer(number: int, writer: asyncio.StreamWriter) -> None:
+        writer.write(HOSTILE[number])
+        with suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    servers = [
+        await asyncio.start_server(lambda _, w, n=n: answer(n, w), "127.0.0.1", 0)
+        for n in range(len(HOSTILE))
+    ]
+    others = [
+        Bmc(name=f"b{n}", address="127.0.0.1", port=s.sockets[0].getsockname()[1], tls="off")
+        for n, s in enumerate(servers)
+    ]
+    async with ears(*others, bmc(server)) as heard:
+        await until(lambda: len(heard.hearing) == len(HOSTILE) + 1, "a word about each")
+        assert {heard.way(other.name) for other in others} == {"broken", "none"}
+        await until(lambda: heard.way() == "stream")
+        server.tell(SUPPLY)
+        await until(lambda: heard.looks)
+        assert heard.names() == ["r1"]
+    for one in servers:
+        one.close()
 
 
 @in_loop
