@@ -112,8 +112,9 @@ class Segment:
 class Node(Agent):
     """A machine on the segment with hwagent for one address and keepalived for the other."""
 
-    #: Long, for emulated machines on a busy host: a beat that comes late is no fault of theirs.
-    TIMES = {"interval": "500ms", "lease": "3s", "longest": "6s"}
+    #: Long, for emulated machines on a busy host: a beat that comes late is no fault of theirs. One
+    #: that was seen to come too late would have them refused.
+    TIMES = {"interval": "500ms", "lease": "3s", "longest": "6s", "insist": True}
 
     def __init__(self, machine: Machine, number: int) -> None:
         super().__init__(machine)
