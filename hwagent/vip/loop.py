@@ -10,39 +10,23 @@ import socket
 import time
 from contextlib import suppress
 
-import msgspec
-
 from hwagent.net.manager import Manager
-from hwagent.net.rtnetlink import canonical
 
 from .chamber import Chamber
 from .claim import claim, owner, turn_away
-from .clients import Client, Clients, Refused
+from .clients import Clients
 from .effects import AddAddress, DelAddress, Effect, Report
 from .kernel import Changes, Kernel
 from .lookout import Lookout
 from .machine import Machine
 from .pace import SHORTEST, Pace
-from .protocol import (
-    Event,
-    Fitness,
-    Gate,
-    Move,
-    Ping,
-    Plan,
-    Pong,
-    Ready,
-    Release,
-    Request,
-    Status,
-    VirtualLink,
-    Will,
-    clock,
-)
+from .protocol import Event, Status, Will, clock
 from .realtime import Parent
+from .requests import Requests
 from .stalls import Told
 from .telling import vip_status
-from .ward import Word, ip
+from .todo import Todo
+from .ward import ip
 
 #: Seconds between tries of what failed: the claim, an interface that is not there.
 RETRY = 1.0
@@ -63,7 +47,6 @@ _CROWD = 16
 _QUIET = Changes()
 #: Seconds between two last wills.
 _WILL = 0.25
-_NO_GATE = "the kernel's gate: no guardian has brought it"
 
 
 class Holder:
@@ -80,18 +63,23 @@ class Holder:
         self._machine = Machine(clock(), time.time() - clock())
         self._chamber = Chamber(self._machine, self._poll, self._settle, self._report)
         self._lookout = Lookout(self._kernel, self._machine, self._chamber)
-        self._fitness = Fitness(False, "", 0.0, -math.inf)
-        self._gate_lacks: tuple[str, ...] = (_NO_GATE,)
-        self._links: tuple[VirtualLink, ...] = ()
-        self._breathe_at = -math.inf
+        self._pace = Pace(clock(), link_events)
+        self._todo = Todo()
+        self._requests = Requests(
+            self._clients,
+            self._kernel,
+            self._machine,
+            self._chamber,
+            self._lookout,
+            self._pace,
+            self._todo,
+            self._settle,
+        )
         self._will_at = -math.inf
         self._carriers: dict[str, bool] = {}
         self._lacks: tuple[str, ...] = ()
-        self._changed = self._dirty = True
-        self._planned = False
         self._due = -math.inf
         self._retry_at = self._sweep_at = -math.inf
-        self._pace = Pace(clock(), link_events)
         self._stalls_told: Told | None = None
         self._orphaned = False
         self._epoch = time.time() - clock()
@@ -139,8 +127,8 @@ class Holder:
             self._serve(number, events)
         self._look()
         self._chamber.tick(clock())
-        self._changed |= self._lookout.look(clock())  # once it is known what is held still
-        if self._changed or awake >= self._due:
+        self._todo.decide |= self._lookout.look(clock())  # once it is known what is held still
+        if self._todo.decide or awake >= self._due:
             self._act(clock())
         self._breathe(clock())
         self._bequeath(awake)
@@ -155,10 +143,10 @@ class Holder:
         """Works out until when only the carrier is to be looked at, if nothing comes in."""
         chores = [self._retry_at + RETRY, now + self._manager.interval, self._lookout.due()]
         if self._chamber.slots.there:
-            chores.append(self._breathe_at)
+            chores.append(self._todo.breathe_at)
         if self._chamber:
             chores.append(self._will_at)
-        if self._changed or self._dirty:
+        if self._todo.decide or self._todo.read:
             chores.append(-math.inf)
         self._pace.ahead(min(self._due, self._chamber.due()), min(chores))
 
@@ -166,12 +154,12 @@ class Holder:
 
     def _retry(self, now: float) -> None:
         self._retry_at = now
-        if self._planned or now >= self._sweep_at:
+        if self._todo.sweep or now >= self._sweep_at:
             self._sweep_at = now + SWEEP
             gc.collect()
-            if self._planned:  # what came with the plan stays: no sweep need look at it again
+            if self._todo.sweep:  # what came with the plan stays: no sweep need look at it again
                 gc.freeze()
-            self._planned = False
+            self._todo.sweep = False
         if abs(time.time() - now - self._epoch) > STEP:
             self._epoch = time.time() - now
         self._kernel.refresh()
@@ -183,7 +171,7 @@ class Holder:
             self._tell(now)
 
     def _stake(self) -> None:
-        self._changed = True
+        self._todo.decide = True
         self._claim = claim()
         if self._claim is not None:
             self._poll.register(self._claim, select.EPOLLIN)
@@ -204,104 +192,9 @@ class Holder:
         elif (client := self._clients.accept(number)) is not None:
             self._clients.send(client, self._status())
         for count, (client, request) in enumerate(self._clients.requests(number, events), 1):
-            self._take(client, request)
+            self._requests.take(client, request)
             if count % _CROWD == 0:  # a flood of plans takes longer than RLIMIT_RTTIME allows
                 time.sleep(SHORTEST)
-
-    def _take(self, client: Client, request: Request | Refused) -> None:
-        if isinstance(request, Ping):
-            return self._clients.send(client, Pong(request.number))
-        if isinstance(request, Fitness):
-            return self._hear(request)
-        self._changed = True
-        match request:
-            case Plan():
-                # Nobody waits for a holder that holds nothing: loading what groups need is no stall
-                self._pace.idle = not any(ward.state == "held" for ward in self._machine.wards())
-                self._plan(client, request)
-                self._planned = True
-            case Release(address):
-                if not self._machine.release(address):
-                    self._refuse(client, address, "not in the plan")
-            case Move(address, successor):
-                if not self._chamber.move(ip(address), successor):
-                    self._refuse(client, address, "not an address of a group in the plan")
-            case Ready():
-                self._ready(client, request)
-            case Gate():
-                self._take_gate(client, request)
-            case Refused(reason):
-                self._refuse(client, "", reason)
-        return None
-
-    def _hear(self, said: Fitness) -> None:
-        """Takes the agent's word; the same again, while it counts still, changes only its end."""
-        before, self._fitness = self._fitness, said
-        now = clock()
-        until = min(said.sent, now) + said.ttl
-        self._machine.fitness(Word(said.fit, said.reason, until))
-        same = msgspec.structs.replace(said, sent=before.sent, ttl=before.ttl) == before
-        if same and now < min(until, before.sent + before.ttl):
-            self._chamber.prolong(until)
-        else:
-            self._changed = True
-
-    def _plan(self, client: Client, plan: Plan) -> None:
-        """A plan that cannot be is refused whole; one group that cannot work leaves the others."""
-        try:
-            vips = [msgspec.structs.replace(v, address=canonical(v.address)) for v in plan.vips]
-            self._machine.plan(clock(), vips)
-        except ValueError as e:
-            return self._refuse(client, "", str(e))
-        self._dirty = True
-        self._virtual(plan.links)
-        self._kernel.watch({name for vip in vips for name in vip.interfaces})
-        self._lookout.plan(vips)
-        try:
-            self._chamber.plan(msgspec.structs.replace(plan, vips=tuple(vips)))
-        except ValueError as e:
-            self._refuse(client, "", str(e))
-        except OSError as e:
-            self._refuse(client, "", f"a group's socket: {e.strerror or e}")
-        return None
-
-    def _virtual(self, links: tuple[VirtualLink, ...]) -> None:
-        self._links = links
-        self._kernel.virtual({link.name: link.parent for link in links})
-        self._machine.steady({link.name for link in links})
-
-    def _ready(self, client: Client, said: Ready) -> None:
-        """Services run: the clock is judged first, then the address, the gate, and the neighbours
-        are told at the end of the turn."""
-        now = clock()
-        self._chamber.tick(now)
-        try:
-            address = canonical(said.address)
-        except ValueError as e:
-            return self._refuse(client, said.address, str(e))
-        if now < said.until:
-            self._machine.ready(now, address, said.epoch, said.problem)
-            self._settle()
-            self._chamber.open(ip(address))
-        return None
-
-    def _take_gate(self, client: Client, gate: Gate) -> None:
-        slots = self._chamber.slots
-        try:
-            if client.files:
-                slots.adopt(client.files.pop(0), gate.slots)
-            elif gate.kind == "nftables":
-                slots.adopt_tickets(gate.slots)
-            else:
-                slots.assign(gate.slots)
-        except (OSError, ValueError) as e:
-            return self._refuse(client, "", f"no gate: {e}")
-        self._gate_lacks = (f"the kernel's gate: {gate.problem}",) if gate.problem else ()
-        self._breathe_at = -math.inf
-        return None
-
-    def _refuse(self, client: Client, address: str, reason: str) -> None:
-        self._clients.send(client, Event(address, "refused", "", reason, time.time()))
 
     def _look(self) -> None:
         """Carrier before addresses: what went with its link was taken away by nobody."""
@@ -313,8 +206,8 @@ class Holder:
         if flapped is not None or changes.moved:
             self._link(clock(), (flapped or set()) | changes.moved)
         relevant = (self._machine.relevant(a.address, a.tagged) for a in changes.addresses)
-        if self._dirty or changes.lost or any(relevant):
-            self._changed, self._dirty = True, False
+        if self._todo.read or changes.lost or any(relevant):
+            self._todo.decide, self._todo.read = True, False
             present = self._kernel.addresses()
             self._machine.addresses(clock(), present, self._kernel.refused)
 
@@ -322,7 +215,7 @@ class Holder:
         carriers = self._kernel.carriers()
         if carriers == self._carriers and not flapped:
             return
-        self._changed, self._carriers = True, carriers
+        self._todo.decide, self._carriers = True, carriers
         self._machine.links(carriers)
         for name in flapped:
             self._machine.flapped(now, name)
@@ -330,10 +223,10 @@ class Holder:
     # What goes out
 
     def _act(self, now: float) -> None:
-        self._changed = False
+        self._todo.decide = False
         self._steps(now)
         self._stand()
-        if self._changed:  # the lease had addresses set: they are announced now that it is open
+        if self._todo.decide:  # the lease had addresses set: they are announced now that it is open
             self._steps(now)
         self._due = due if (due := self._machine.due(now)) is not None else math.inf
         self._tell(now)
@@ -347,7 +240,7 @@ class Holder:
 
     def _settle(self) -> None:
         """One step: addresses that come and go, before anything is announced."""
-        self._changed = True
+        self._todo.decide = True
         now = clock()
         self._do(now, self._machine.step(now))
 
@@ -360,7 +253,7 @@ class Holder:
     def _stand(self) -> None:
         """Tells the groups for which addresses this host stands."""
         if self._chamber:
-            self._chamber.tell(self._fitness)
+            self._chamber.tell(self._requests.fitness)
 
     def _perform(self, now: float, effect: Effect) -> None:
         slots, address = self._chamber.slots, ip(effect.place.address)
@@ -373,13 +266,13 @@ class Holder:
             self._kernel.perform(effect)
         except OSError as e:
             self._machine.failed(now, effect, e.strerror or str(e))
-            self._changed = self._dirty = True
+            self._todo.decide = self._todo.read = True
 
     def _breathe(self, now: float) -> None:
         """Keeps the gate open for addresses that are held by the agent's word alone."""
-        if now < self._breathe_at or not self._chamber.slots.there:
+        if now < self._todo.breathe_at or not self._chamber.slots.there:
             return
-        self._breathe_at = now + _BREATH / 2
+        self._todo.breathe_at = now + _BREATH / 2
         held = tuple(ward.ip for ward in self._machine.alone if ward.state == "held")
         self._chamber.slots.open_until(held, now + _BREATH)
 
@@ -416,9 +309,9 @@ class Holder:
             lacks=(
                 *self._lacks,
                 *missing,
-                *self._gate_lacks,
+                *self._requests.gate_lacks,
                 *self._chamber.slots.lacks(),
                 *self._lookout.lacks(),
             ),
-            links=self._links,
+            links=self._requests.links,
         )

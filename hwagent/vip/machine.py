@@ -8,8 +8,7 @@ done. Rules, for one host without peers:
   first good one in the plan's order.
 - Deleted by somebody else it is put back once; deleted again soon after, it is given up for a
   while, and that is reported as a conflict. So is an address that somebody else configured.
-- Addresses that are not ours are never touched. Ours are those with our tag, and those that were
-  set here and stayed since, whatever became of the tag.
+- Addresses that are not ours (ground.py) are never touched.
 - An address of a group is held with its voters' leave instead, and the agent's word only says how
   much the host wants it: the lease (hwagent.lease) decides, this finds the interface.
 - An address with services is held only once the agent has said that they run; the time for that is
@@ -23,6 +22,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from .announcements import Announcements
 from .effects import AddAddress, Announce, DelAddress, Effect, Place, Report
+from .ground import Ground
 from .preparation import STARTING
 from .protocol import State, Vip
 from .rival import SETTLING
@@ -36,8 +36,6 @@ TRUCE = 60.0
 RETRY = 2.0
 #: Seconds that addresses of a holder before this one may stay without a word of the agent.
 ADOPTION = 2.0
-#: Seconds after a flap of the link or a stall of ours in which a missing address is nobody's fault.
-FORGIVING = 1.0
 
 Verdict = tuple[str, State, str]
 
@@ -59,14 +57,7 @@ class Machine:
         self._word: Word | None = None
         self._barred = ""
         self._closing = False
-        self._up: Mapping[str, bool] = {}
-        self._present: dict[Place, bool] = {}
-        self._others: dict[str, list[Place]] = {}
-        self._refused: set[Place] = set()
-        self._stuck: dict[Place, float] = {}
-        self._forgiven: dict[str, float] = {}
-        self._stalled_until = -math.inf
-        self.muted: set[str] = set()
+        self._ground = Ground()
         self._adopt_until = now + ADOPTION
         self._announcements = Announcements()
         self._news: list[Report] = []
@@ -140,7 +131,7 @@ class Machine:
         """Addresses of groups that are not held here, each on an interface that has carrier."""
         found = []
         for ward in self._wards.values() if not self._barred else ():
-            good = next((name for name in ward.interfaces if self._up.get(name)), "")
+            good = next((name for name in ward.interfaces if self._ground.up.get(name)), "")
             virtual = good in self._announcements.steady  # a MAC address like that of our own link
             if ward.group and ward.state != "held" and good and not virtual:
                 found.append(Place(good, ward.address))
@@ -166,18 +157,18 @@ class Machine:
 
     def links(self, up: Mapping[str, bool]) -> None:
         """Which interfaces are on and have carrier."""
-        self._up = up
+        self._ground.up = up
 
     def flapped(self, now: float, interface: str) -> None:
         """An interface lost carrier and has it again: the neighbours are told once more."""
-        self._forgiven[interface] = now + FORGIVING
+        self._ground.flapped(now, interface)
         for ward in self._wards.values():
             if ward.interface == interface:
                 self._announcements.start(now, ward.place)
 
     def stalled(self, now: float) -> None:
         """The holder itself stood still, and somebody may rightly have taken its addresses away."""
-        self._stalled_until = now + FORGIVING
+        self._ground.stalled(now)
 
     def addresses(
         self, now: float, present: Mapping[Place, bool], refused: Collection[Place] = ()
@@ -186,13 +177,7 @@ class Machine:
 
         Those that are ``refused`` failed duplicate address detection: they answer to nobody.
         """
-        before, self._refused = self._present, set(refused)
-        self._present = {p: tag or before.get(p, False) for p, tag in present.items()}
-        self._stuck = {p: until for p, until in self._stuck.items() if p in present}
-        self._others = {}
-        for place, ours in self._present.items():
-            if not ours:
-                self._others.setdefault(ip(place.address), []).append(place)
+        self._ground.addresses(present, refused)
         for ward in self._wards.values():
             if ward.interface and ward.place not in present:
                 self._lost(now, ward)
@@ -201,10 +186,9 @@ class Machine:
         """The kernel refused an effect of the last step."""
         place = effect.place
         if isinstance(effect, DelAddress):
-            self._present[place] = True
-            known, self._stuck[place] = place in self._stuck, now + RETRY
+            known = self._ground.stuck(place, now + RETRY)
         elif isinstance(effect, AddAddress):
-            self._present.pop(place, None)
+            self._ground.removed(place)
             known = self._wards[place.address].refuse(place.interface, now + RETRY, reason)
         else:
             known = False
@@ -223,19 +207,20 @@ class Machine:
         for ward in self._wards.values():
             before = ward.place
             ward.interface, ward.state, ward.reason = self._verdict(now, ward)
-            if ward.interface:
-                targets.append(ward.place)
-            if ward.place != before:
+            place = before if ward.interface == before.interface else ward.place
+            if place is not before:
                 self._announcements.stop(before)
-            if ward.interface and (ward.place != before or ward.place not in self._present):
-                self._announcements.start(now, ward.place)
+            if ward.interface:
+                targets.append(place)
+                if place is not before or place not in self._ground.present:
+                    self._announcements.start(now, place)
         changes = [*self._removals(now, set(targets)), *self._additions(targets)]
         changes += self._repairs(targets)
         return changes or [Announce(place) for place in self._announcements.take(now)]
 
     def due(self, now: float) -> float | None:
         """When time alone can change something; None if it cannot."""
-        times = [self._adopt_until, *self._stuck.values()]
+        times = [self._adopt_until, *self._ground.later()]
         if self._word is not None and self._word.fit and self.alone:
             times.append(self._word.until)
         for ward in self._wards.values():
@@ -262,14 +247,18 @@ class Machine:
 
     def mute(self, addresses: Iterable[str]) -> None:
         """Takes own addresses of this host (without prefix length) whose ports pass nothing."""
-        wanted = set(addresses)
-        self.muted = {p.interface for p in self._present if ip(p.address) in wanted}
+        self._ground.mute(addresses)
+
+    @property
+    def muted(self) -> Collection[str]:
+        """Interfaces whose port passes nothing though it has carrier."""
+        return self._ground.muted
 
     def unheard(self, address: str) -> bool:
         """Whether an interface that an address could be on is mute: better others have it."""
         ward = self._by_ip.get(address)
-        good = [name for name in ward.interfaces if self._up.get(name)] if ward else []
-        return not self.muted.isdisjoint(good)
+        good = [name for name in ward.interfaces if self._ground.up.get(name)] if ward else []
+        return not self._ground.muted.isdisjoint(good)
 
     def granted(self, address: str) -> bool:
         """Whether the voters of its group let an address be held here."""
@@ -282,7 +271,7 @@ class Machine:
 
     def relevant(self, address: str, tagged: bool) -> bool:
         """Whether an event about an address (``ip/prefix``) can concern us."""
-        return tagged or any(ward.ip == ip(address) for ward in self._wards.values())
+        return tagged or ip(address) in self._by_ip
 
     def able(self, now: float) -> dict[str, list[str]]:
         """The IP addresses of each group that could be held here, if the voters let them."""
@@ -332,15 +321,15 @@ class Machine:
             return "", "conflict", f"taken away twice within {FIGHT:g} s by somebody else"
         if reason := ward.cooling(now):
             return "", "released", reason
-        good = [name for name in ward.interfaces if self._up.get(name)]
-        if ward.interface not in good and (other := self._foreign(ward)):
+        good = [name for name in ward.interfaces if self._ground.up.get(name)]
+        if ward.interface not in good and (other := self._ground.foreign(ward.ip, ward.interfaces)):
             return "", "conflict", f"configured on {other} by somebody else"
         if not good:
             return "", "released", f"no carrier on {', '.join(ward.interfaces)}"
         usable = [name for name in good if now >= ward.refused.get(name, -math.inf)]
         if not usable:
             return "", "released", ward.refusal
-        return self._prefer(ward, usable), "held", ""
+        return self._ground.choose(ward.address, ward.interface, usable), "held", ""
 
     def _without_leave(self, now: float, ward: Ward) -> str:
         """Why it may not be held: by the agent's word, or by the lease of its group."""
@@ -359,21 +348,8 @@ class Machine:
             return f"unfit: {self._word.reason}"
         return "" if now < self._word.until else "the agent's last word has run out"
 
-    def _prefer(self, ward: Ward, usable: list[str]) -> str:
-        """The interface where it is, if that is good; else by the plan's order."""
-        usable = [name for name in usable if name not in self.muted] or usable
-        if ward.interface in usable:
-            return ward.interface
-        there = (name for name in usable if self._present.get(Place(name, ward.address)))
-        return next(there, usable[0])
-
-    def _foreign(self, ward: Ward) -> str:
-        """The interface of the plan on which somebody else set the address."""
-        there = (place.interface for place in self._others.get(ward.ip, ()))
-        return next((name for name in there if name in ward.interfaces), "")
-
     def _lost(self, now: float, ward: Ward) -> None:
-        if not self._up.get(ward.interface) or self._forgives(now, ward.interface):
+        if not self._ground.up.get(ward.interface) or self._ground.excuses(now, ward.interface):
             return
         if now - ward.lost_at < FIGHT:
             ward.paused_until = now + TRUCE
@@ -382,13 +358,10 @@ class Machine:
         reason = "somebody else took it away"
         self._news.append(Report(ward.address, "put_back", ward.interface, reason))
 
-    def _forgives(self, now: float, interface: str) -> bool:
-        return now < max(self._stalled_until, self._forgiven.get(interface, -math.inf))
-
     def _removals(self, now: float, targets: Collection[Place]) -> Iterator[Effect]:
-        for place in [p for p, ours in self._present.items() if ours and p not in targets]:
-            if now >= self._stuck.get(place, -math.inf) and not self._waits(now, place):
-                del self._present[place]
+        for place in self._ground.surplus(now, targets):
+            if not self._waits(now, place):
+                self._ground.removed(place)
                 yield DelAddress(place)
 
     def _waits(self, now: float, place: Place) -> bool:
@@ -399,14 +372,13 @@ class Machine:
         return awaited and self._word is None and not self._closing and now < self._adopt_until
 
     def _additions(self, targets: Collection[Place]) -> Iterator[Effect]:
-        for place in [p for p in targets if p not in self._present]:
-            self._present[place] = True
+        for place in self._ground.missing(targets):
+            self._ground.added(place)
             yield AddAddress(place)
 
     def _repairs(self, targets: Collection[Place]) -> Iterator[Effect]:
         """What failed duplicate address detection is set anew, without it."""
-        for place in [p for p in targets if p in self._refused]:
-            self._refused.discard(place)
+        for place in self._ground.take_refused(targets):
             reason = "duplicate address detection had failed"
             self._news.append(Report(place.address, "put_back", place.interface, reason))
             yield DelAddress(place)

@@ -339,7 +339,7 @@ def test_it_is_hardened_and_small(lab: Lab) -> None:
 
 def test_nothing_is_imported_once_it_works(lab: Lab) -> None:
     holder = lab.start("-X", "importtime", "-m", "hwagent.vip", "--socket", str(lab.path))
-    wait_for(lab.path.exists, what="the socket")
+    wait_for(lambda: listens(lab.path), what="the socket")
     agent = lab.agent()
     agent.wait_status()
     assert "hwagent.vip.loop" in errors(holder)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from hwagent.vip.effects import AddAddress, Announce, DelAddress, Effect, Place, Report
-from hwagent.vip.machine import ADOPTION, FIGHT, FORGIVING, RETRY, TRUCE, Machine
+from hwagent.vip.ground import FORGIVING
+from hwagent.vip.machine import ADOPTION, FIGHT, RETRY, TRUCE, Machine
 from hwagent.vip.protocol import Vip
 from hwagent.vip.ward import Word
 
