@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hwagent.collect import redfish_ear, redfish_listener, redfish_reception
+from hwagent.collect import redfish_listener, redfish_reception
 from hwagent.collect.redfish_events import reached_at
 from hwagent.collect.redfish_reception import BODY_MAX, BURST, PREFIX
 from hwagent.config.bmcs import Events
@@ -22,12 +22,6 @@ from tests.bmc.test_redfish_stream import Heard, bmc, certificate, ears
 from tests.loop import in_loop, until
 
 BODY = json.dumps(event(SUPPLY)).encode()
-
-
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redfish_ear, "PAUSE", 0.05)
-    monkeypatch.setattr(redfish_ear, "PAUSE_MAX", 0.2)
 
 
 @pytest.fixture

@@ -69,12 +69,6 @@ async def ears(*bmcs: Bmc, events: Events = Events()) -> AsyncIterator[Heard]:  
         assert running.cancelled(), running.exception()
 
 
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redfish_ear, "PAUSE", 0.05)
-    monkeypatch.setattr(redfish_ear, "PAUSE_MAX", 0.2)
-
-
 @pytest.fixture
 def server() -> Iterator[Eventful]:
     running = Eventful()
