@@ -1,11 +1,15 @@
 """Arrays that lose what they are made of, with a checksummed writer on them all the while."""
 
+import json
+
 import pytest
+import yaml
 
 from tests.lab.agent import Agent
 from tests.lab.machine import Disk, Machine
 from tests.lab.mirror import Array, Writer
 from tests.lab.peers import listen, told
+from tests.lab.table import REPOSITORY
 
 SIZE = 24 << 20
 _SCRAPE = "curl -sSf -m 60 -o /dev/null http://127.0.0.1:9100/metrics"
@@ -18,6 +22,7 @@ def disk(name: str, bus: str = "scsi") -> Disk:
 KERNEL = tuple(map(disk, ("krn1", "krn2", "krn3")))
 ERRORS = tuple(map(disk, ("err1", "err2", "err3")))
 SLOW = tuple(map(disk, ("slw1", "slw2", "slw3")))
+SITE = tuple(map(disk, ("sit1", "sit2", "sit3")))
 BACK = tuple(map(disk, ("bck1", "bck2")))
 DYING = (disk("dying1", "nvme"), disk("dyn2"), disk("dyn3"))
 SIX = (*map(disk, ("six1", "six2", "six3", "six4")), disk("six5", "nvme"))
@@ -31,15 +36,17 @@ class Storage(Agent):
         self.errors = Array(machine, 1, ERRORS[:2])
         self.kernel = Array(machine, 1, KERNEL[:2], KERNEL[2:])
         self.slow = Array(machine, 1, SLOW[:2])
+        self.site = Array(machine, 1, SITE[:2])
         self.back = Array(machine, 1, BACK)
         self.dying = Array(machine, 1, DYING[:2])
         self.six = Array(machine, 6, SIX)
-        arrays = (self.errors, self.slow, self.dying)
-        spares = (ERRORS[2], SLOW[2], DYING[2])
+        arrays = (self.errors, self.slow, self.site, self.dying)
+        spares = (ERRORS[2], SLOW[2], SITE[2], DYING[2])
         self.configure(
             spares=[{"disk": s.id, "arrays": [a.name]} for a, s in zip(arrays, spares)],
             limits={"disruptive_per_hour": 100, "rebuilds": 10, "cooldown": "1s"},
             collectors={"smart": {"interval": "10s"}},
+            rules={"directories": ["/etc/hwagent/rules.d"]},
         )
         for array in (*arrays, self.kernel, self.back, self.six):
             machine.until(lambda a=array: self.component(f"array:{a.name}"), array.name)
@@ -52,7 +59,7 @@ class Storage(Agent):
 
 @pytest.fixture(scope="module")
 def storage(keep_machine, installed):
-    disks = (*KERNEL, *ERRORS, *SLOW, *BACK, *DYING, *SIX)
+    disks = (*KERNEL, *ERRORS, *SLOW, *SITE, *BACK, *DYING, *SIX)
     return Storage(keep_machine("storage", installed, disks=disks))
 
 
@@ -235,5 +242,30 @@ def test_a_slow_member_is_told_and_stays(storage, table):
             ("node_exporter", "it is scraped; it judges nothing"),
         ],
         "nobody: slowness alone retires no member unless a rule of the site says so",
+        writer.lost,
+    )
+
+
+def test_a_slow_member_is_retired_where_the_sites_own_rule_says_so(storage, table):
+    machine, array = storage.machine, storage.site
+    text = (REPOSITORY / "conf/rules.d/disk.yaml").read_text()
+    shipped = yaml.load(text, yaml.BaseLoader)["groups"]  # to others, "on" is a boolean
+    (slow,) = (r for group in shipped for r in group["rules"] if r["alert"] == "DiskSlow")
+    site = {"name": "site", "rules": [{**slow, "actions": ["array_replace_member"]}]}
+    machine.write("/etc/hwagent/rules.d/site.yaml", json.dumps({"groups": [site]}))
+    machine.sh("systemctl reload hwagent")
+    with Writer(machine, array.name) as writer:
+        at = machine.now()
+        machine.slow(SITE[1].name, 10)
+        noticed = storage.alert("DiskSlow", SITE[1].id, at.wall)
+        done = storage.outcome("array_replace_member", "done", f"array:{array.name}", at.wall)
+        array.whole()
+        machine.slow(SITE[1].name, 0)
+    assert writer.told["lost"] == []
+    assert writer.told["errors"] == 0
+    table.add(
+        "disk 50 times slower, and the site's rule says that it is to go",
+        [("hwagent: DiskSlow", noticed - at.wall), ("mdadm --monitor", None), ("smartd", None)],
+        f"hwagent: array_replace_member, {done['time'] - at.wall:.1f} s after",
         writer.lost,
     )
