@@ -41,7 +41,10 @@ SENSOR_METRICS: tuple[Metric, ...] = (
 _BY_NAME = {kind.name: kind for kind in KINDS.values()}
 #: Kinds of parts: those of hwmon, and what their management adds.
 PART_KINDS: dict[str, tuple[Metric, ...]] = {
-    "psu": PSU_METRICS,
+    "psu": (
+        *PSU_METRICS,
+        gauge("was_inserted", "1 if its bay is empty and was not within 30 days", "", "hwagent"),
+    ),
     "sensor": SENSOR_METRICS,
     "disk": (_CONDITION, _INSERTED),
     "controller": (

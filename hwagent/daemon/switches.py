@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
@@ -30,6 +31,7 @@ from hwagent.snmp.messages import (
 )
 
 from .cards import Cards
+from .inherited import Inherited, Members
 from .inventory import Job, Joined
 from .looker import Failed, Found, Gone
 from .sharing import Decision, Sharing
@@ -69,10 +71,13 @@ class Switches:
         host: str,
         fellows: Fellows,
         command: Sequence[str] = _COMMAND,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._found, self._failed, self._gone, self._withdraw = found, failed, gone, withdraw
         self._fellows = fellows
+        self._now = now
         self._sharing = Sharing(host)
+        self._inherited = Inherited()
         self._cards = Cards()
         self._decisions: dict[str, Decision] = {}
         self._news = asyncio.Event()
@@ -103,11 +108,12 @@ class Switches:
             self._switches, self._makers, self._traps = orders
             self._changed.set()
         self._sharing.configure(config.switches)
+        self._inherited.configure(wanted)
         self._decide()
 
     def values(self) -> dict[str, Value]:
         """What the fleet is told, as keys of this host's status."""
-        return self._sharing.values()
+        return {**self._sharing.values(), **self._inherited.values()}
 
     def changed(self, component: Joined | None) -> None:
         """A component of this host has changed: a card that lost its link says that the port at its
@@ -228,7 +234,8 @@ class Switches:
         if polled.name not in self._switches or not self._polls(polled.name):
             return
         if polled.samples:
-            self._found(_parts(polled.name), self._whole(polled))
+            self._whole(polled)
+            self._show(polled.name)
         else:
             self._failed(_parts(polled.name), polled.why, False)
         self._problems[polled.name] = polled.why
@@ -238,16 +245,18 @@ class Switches:
 
     def _decide(self) -> None:
         """Takes what follows from this host's words and the others'."""
-        said, before = self._sharing.values(), self._decisions
-        roles = self._roles()
-        self._decisions = self._sharing.decide(self._fellows.others())
+        said, before = self.values(), self._decisions
+        roles, members = self._roles(), self._fellows.others()
+        self._decisions = self._sharing.decide(members)
         for name, decision in self._decisions.items():
             if decision != before.get(name):
                 self._turn(name, before.get(name), decision)
         if self._roles() != roles:
             self._order(self._roles())
+            self._resume(before)
+        self._inherit(members)
         if before != self._decisions or said != self._told:
-            self._told = self._sharing.values()
+            self._told = self.values()
             self._fellows.changed()
 
     def _turn(self, name: str, before: Decision | None, now: Decision) -> None:
@@ -292,13 +301,35 @@ class Switches:
         if self._say is not None:
             self._say(message)
 
-    def _whole(self, polled: Polled) -> list[Sample]:
-        """All components of a switch, those that are as they were among them."""
+    def _whole(self, polled: Polled) -> None:
+        """Takes all components of a switch, those that are as they were among them."""
         before = self._last.get(polled.name, {})
         kept = [before[id] for id in polled.same if id in before]
-        found = [*polled.samples, *kept]
-        self._last[polled.name] = {s.id: s for s in found}
-        return found
+        self._last[polled.name] = {s.id: s for s in (*polled.samples, *kept)}
+
+    def _show(self, name: str) -> None:
+        """Tells of the components of a switch, with what was better before."""
+        read = self._last[name].values()
+        self._found(_parts(name), self._inherited.polled(self._now(), name, read))
+
+    def _resume(self, before: Mapping[str, Decision]) -> None:
+        """Of switches that this host polls from now on: ports that others saw lose their link."""
+        for name, decision in self._decisions.items():
+            new = name not in before or before[name].role != "poll" == decision.role
+            if new and (lost := self._inherited.lost(name)):
+                self._order(Hurry(name, lost))
+
+    def _inherit(self, members: Members) -> None:
+        """Takes in what others remember of the switches."""
+        for name, decision in self._decisions.items():
+            mine = decision.role == "poll"
+            lost = self._inherited.hear(self._now(), name, decision.poller, members, mine)
+            if lost is None or not mine:
+                continue
+            if lost:
+                self._order(Hurry(name, lost))
+            if name in self._last:
+                self._show(name)
 
 
 def _parts(name: str) -> Job:

@@ -54,14 +54,17 @@ METRICS: tuple[Metric, ...] = (
     gauge("admin_up", "1 if it is switched on", "", _SOURCE),
     gauge("carrier", "1 if it has a link", "", _SOURCE),
     gauge("down_confirmed", "1 if others than the poll say too that it has no link", "", "hwagent"),
+    gauge("had_link", "1 if it has none now and had one within 24 hours", "", "hwagent"),
     state("operstate", "RFC 2863 state of the interface", _SOURCE),
     gauge("speed_bits_per_second", "speed of the link; absent if not known", "bit/s", _SOURCE),
+    gauge("speed_best_bits_per_second", "if more than now: within 24 hours", "bit/s", "hwagent"),
     state("duplex", "full, half or unknown", "RFC 3635, dot3StatsDuplexStatus"),
     *(counter(name, f"{' + '.join(old)}, of 64 bits if it can", "", _SOURCE)
       for name, (_, old) in _COUNTERS.items()),
     state("stp_state", "state of spanning tree on it", "RFC 4188, dot1dStpPortState"),
     gauge("members_total", "ports in this aggregation", "", "IEEE 802.1AX, ifStackTable"),
     gauge("members_up", "of these, the ones with a link", "", "IEEE 802.1AX, ifStackTable"),
+    gauge("members_best", "if more than members_up: within 24 hours", "", "hwagent"),
     gauge("neighbours", "devices that it hears, by LLDP or CDP", "", "IEEE 802.1AB"),
     *MODULE_METRICS,
 )  # fmt: skip

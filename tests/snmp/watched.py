@@ -61,7 +61,8 @@ class Host:
         self.alive = True
         self.fired: list[Fired] = []
         self.told: list[tuple[float, Polled]] = []
-        self.switches = Switches(self._found, self._failed, self._gone, self._withdraw, name, self)
+        hears = (self._found, self._failed, self._gone, self._withdraw)
+        self.switches = Switches(*hears, name, self, now=_now)
         self._pollers: Pollers | None = None
         self._running: list[asyncio.Task[Any]] = []
 
@@ -121,6 +122,15 @@ class Host:
             task.cancel()
         for other in self.others_told.values():
             other.switches.heard()
+
+    def born_again(self) -> "Host":
+        """The same host after its agent was started anew."""
+        again = Host(self.name, self.config.switches)
+        again.others_told = self.others_told
+        for other in self.others_told.values():
+            other.others_told[self.name] = again
+        again.start()
+        return again
 
     def _ordered(self, message: ToPoller) -> None:
         match message:
