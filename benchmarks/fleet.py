@@ -7,9 +7,9 @@ Hosts are network namespaces on one switch; both systems send heartbeats at the 
 prober outside asks the address every millisecond: the longest silence is the outage, two hosts that
 answer one question are an overlap. A round begins when one host has answered alone for a while;
 what went wrong in it is a result too, and the next one starts anew. Needs root; without keepalived
-(Debian's package) ours runs alone. ``--write`` puts the table into docs/failover.md. All of it takes
-two hours: ``--known`` takes what an earlier run has written with ``-o json``, and does not measure
-its faults again. The exit status is 1 if an aim is missed.
+(Debian's package) ours runs alone. ``--write`` puts the table into docs/failover.md. All of it
+takes two hours: ``--known`` takes what an earlier run has written with ``-o json``, and does not
+measure its faults again. The exit status is 1 if an aim is missed.
 """
 
 import argparse
@@ -226,6 +226,11 @@ def _systems(options: argparse.Namespace, fault: Fault) -> list[type[System]]:
     return [system for system in found if fault.role in system.roles]
 
 
+def measured(fault: Fault, options: argparse.Namespace) -> dict[str, Result]:
+    """What each system makes of a fault."""
+    return {system.name: run(system, fault, options) for system in _systems(options, fault)}
+
+
 def main() -> int:
     """Prints the table line by line, or all of it as JSON."""
     options = _options()
@@ -238,11 +243,7 @@ def main() -> int:
     if options.output == "table":
         print(shape.format(*HEAD), flush=True)
     for name in options.faults or FAULTS:
-        if name in known:
-            results[name] = known[name]
-            continue
-        for system in _systems(options, FAULTS[name]):
-            results.setdefault(name, {})[system.name] = run(system, FAULTS[name], options)
+        results[name] = known.get(name) or measured(FAULTS[name], options)
         if options.output == "table":
             for row in lines(results)[-len(results[name]) :]:
                 print(shape.format(*row), flush=True)
