@@ -328,6 +328,21 @@ async def test_it_speaks_tls_with_our_password_and_to_no_impostor(tmp_path: Path
         server.close()
 
 
+@in_loop
+async def test_another_certificate_in_its_file_counts_at_once(tmp_path: Path) -> None:
+    certificate(tmp_path / "theirs")
+    certificate(tmp_path / "trusted")
+    server = Eventful(certificate=tmp_path / "theirs")
+    try:
+        one = bmc(server, tls="verify", ca_file=str(tmp_path / "trusted"))
+        async with ears(one) as heard:
+            await until(lambda: heard.way() == "broken")
+            (tmp_path / "theirs").replace(tmp_path / "trusted")
+            await until(lambda: heard.way() == "stream")
+    finally:
+        server.close()
+
+
 def certificate(file: Path) -> None:
     """A certificate for 127.0.0.1, signed by itself, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
