@@ -253,12 +253,12 @@ class Machine:
 
     def slow(self, disk: str, per_second: int) -> None:
         """Lets a disk do only so many requests a second, 0 for as many as it can."""
-        path, limits = f"/objects/{disk}-speed", {"iops-total": per_second, "bps-total": 0}
+        path, limits = f"/objects/{disk}-speed", {"iops-total": per_second}
         self.qmp.run("qom-set", {"path": path, "property": "limits", "value": limits})
 
     def hang(self, disk: str) -> None:
-        """Lets a disk answer nothing more, until ``slow(disk, 0)``: of two bytes a second, the next
-        request takes half an hour."""
+        """Lets a disk answer nothing more for as long as a test lasts: of two bytes a second, the
+        next request but one takes half an hour."""
         named = {"path": f"/objects/{disk}-speed", "property": "limits", "value": {"bps-total": 2}}
         self.qmp.run("qom-set", named)
 

