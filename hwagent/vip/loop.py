@@ -36,14 +36,12 @@ SWEEP = 10.0
 STALL = 0.3
 #: Seconds by which the time of day must have been set to be taken over.
 STEP = 1.0
-#: Effects after which the process sleeps once.
-_BATCH = 256
+#: Seconds of work after which the process sleeps once, well before RLIMIT_RTTIME (realtime.py).
+_LONG = 0.1
 #: Seconds for which the gate lets an address pass that no group grants, unless said again.
 _BREATH = 1.0
 #: Steps of the machine in one turn: changes, what failed of them, announcements.
 _STEPS = 8
-#: Requests of one client in a turn after which the process sleeps once.
-_CROWD = 16
 _QUIET = Changes()
 #: Seconds between two last wills.
 _WILL = 0.25
@@ -80,6 +78,7 @@ class Holder:
         self._lacks: tuple[str, ...] = ()
         self._due = -math.inf
         self._retry_at = self._sweep_at = -math.inf
+        self._slept_at = clock()
         self._stalls_told: Told | None = None
         self._orphaned = False
         self._epoch = time.time() - clock()
@@ -115,6 +114,8 @@ class Holder:
         pause = self._pace.pause(asleep, bool(self._carriers))
         ready = self._poll.poll(pause)
         awake = clock()
+        if awake - asleep >= SHORTEST:
+            self._slept_at = awake
         late = awake - asleep - pause
         if late > STALL:
             self._machine.stalled(awake)
@@ -126,6 +127,7 @@ class Holder:
         for number, events in ready:
             self._serve(number, events)
         self._look()
+        self._rest()
         self._chamber.tick(clock())
         self._todo.decide |= self._lookout.look(clock())  # once it is known what is held still
         if self._todo.decide or awake >= self._due:
@@ -138,6 +140,13 @@ class Holder:
         if self._pace.turned(asleep, late, awake, done):
             time.sleep(SHORTEST)
         return self._orphaned or any(number == self._stopping for number, _ in ready)
+
+    def _rest(self) -> None:
+        """Sleeps once after long work: the kernel ends who works on and on in real time. With the
+        most addresses five turns are enough, and each of what they have done begins another."""
+        if clock() - self._slept_at > _LONG:
+            time.sleep(SHORTEST)
+            self._slept_at = clock()
 
     def _plan_ahead(self, now: float) -> None:
         """Works out until when only the carrier is to be looked at, if nothing comes in."""
@@ -191,10 +200,9 @@ class Holder:
             turn_away(self._claim)
         elif (client := self._clients.accept(number)) is not None:
             self._clients.send(client, self._status())
-        for count, (client, request) in enumerate(self._clients.requests(number, events), 1):
+        for client, request in self._clients.requests(number, events):
             self._requests.take(client, request)
-            if count % _CROWD == 0:  # a flood of plans takes longer than RLIMIT_RTTIME allows
-                time.sleep(SHORTEST)
+            self._rest()
 
     def _look(self) -> None:
         """Carrier before addresses: what went with its link was taken away by nobody."""
@@ -235,6 +243,7 @@ class Holder:
         for _ in range(_STEPS):
             effects = self._machine.step(now)
             self._do(now, effects)
+            self._rest()
             if not effects:
                 break
 
@@ -245,10 +254,9 @@ class Holder:
         self._do(now, self._machine.step(now))
 
     def _do(self, now: float, effects: list[Effect]) -> None:
-        for number, effect in enumerate(effects, 1):
+        for effect in effects:
             self._perform(now, effect)
-            if number % _BATCH == 0:  # thousands take longer than RLIMIT_RTTIME allows
-                time.sleep(SHORTEST)
+            self._rest()
 
     def _stand(self) -> None:
         """Tells the groups for which addresses this host stands."""
