@@ -50,13 +50,10 @@ lint: $(VENV)/.developed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Whole fleets (tests/fleet) mostly wait for each other: they run beside all others.
+# Tests wait most of the time: workers, more than a small machine has cores (tests/conftest.py).
 test: apt lint $(VENV)/.packages
 	$(BIN)/hwagent rules test
-	@mkdir -p build
-	$(BIN)/pytest tests/fleet > build/fleet.log 2>&1 & fleet=$$!; ended=0; \
-		$(BIN)/pytest --ignore=tests/fleet || ended=1; \
-		wait $$fleet || ended=1; cat build/fleet.log; exit $$ended
+	$(BIN)/pytest --numprocesses 4 --dist loadgroup --no-loadscope-reorder --durations 25
 
 crash: $(VENV)/.developed
 	HWAGENT_CRASHES=$(or $(RUNS),200) $(BIN)/pytest tests/robustness/test_crash.py

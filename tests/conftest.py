@@ -1,0 +1,29 @@
+"""How tests are spread over workers (pytest-xdist): a file stays whole, as its fixtures may be a
+fleet; so does a directory with fixtures of its own. What takes longest begins first."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine may be as slow as it likes: no test asks how long something takes.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+TESTS = Path(__file__).parent
+#: Directories that take minutes, mostly of waiting.
+LONG = ("fleet", "snmp", "packaging", "robustness", "vip")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups and orders them."""
+    for item in items:
+        folder = item.path.parent
+        whole = folder != TESTS and (folder / "conftest.py").exists()
+        item.add_marker(pytest.mark.xdist_group(str(folder if whole else item.path)))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    folder = item.path.relative_to(TESTS).parts[0]
+    return LONG.index(folder) if folder in LONG else len(LONG)
