@@ -85,12 +85,7 @@ class Agent:
         self.journal = Journal(
             options.places.journal, int(config.journal.max_size), float(config.journal.keep)
         )
-        trust = (os.path.abspath(options.config or default_file()), str(options.places.runtime))
-        role: Role = "poller" if options.helper else "both"
-        self.pollers = Pool(role=role, root=options.root, trust=trust)
-        self.helper = self.pollers
-        if options.helper:
-            self.helper = Pool(role="helper", root=options.root, socket=options.helper)
+        self.pollers, self.helper = _pools(options)
         self.looker = Looker(
             enabled(config),
             {False: self.pollers, True: self.helper},
@@ -361,3 +356,13 @@ class Agent:
         step, effects = self.core.request(self.clock.now(), action)
         self.apply(effects)
         return step
+
+
+def _pools(options: Options) -> tuple[Pool, Pool]:
+    """Workers without privileges, and those with: the same ones if no helper runs by itself."""
+    trust = (os.path.abspath(options.config or default_file()), str(options.places.runtime))
+    role: Role = "poller" if options.helper else "both"
+    pollers = Pool(role=role, root=options.root, trust=trust)
+    if not options.helper:
+        return pollers, pollers
+    return pollers, Pool(role="helper", root=options.root, socket=options.helper)

@@ -21,6 +21,28 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
     yield simple_family(
         "hwagent_build_info", "gauge", "version of the agent", [({"version": __version__}, 1)]
     )
+    yield from _judged(agent)
+    yield simple_family(
+        "hwagent_vip_held", "gauge", "1 if this host holds the virtual IP",
+        [({"address": v["address"]}, int(v["state"] == "held")) for v in agent.vips()],
+    )  # fmt: skip
+    yield from _holder(agent)
+    yield from agent.gossip.metrics()
+    yield from agent.switches.metrics()
+    yield from agent.ears.metrics()
+    yield from _looks(agent)
+    yield simple_family(
+        "hwagent_journal_dropped_records", "counter", "records that the journal could not take",
+        [({}, agent.journal.dropped)],
+    )  # fmt: skip
+    results = Counter((o.action.name, o.result) for o in agent.core.outcomes)
+    yield simple_family(
+        "hwagent_actions", "gauge", "the last hundred actions by result",
+        [({"action": name, "result": r}, n) for (name, r), n in sorted(results.items())],
+    )  # fmt: skip
+
+
+def _judged(agent: "Agent") -> Iterator[str]:
     components = agent.core.components()
     health = worst(c.health for c in components)
     yield simple_family(
@@ -44,24 +66,6 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
               "alertstate": a.state}, 1)
             for a in agent.core.alerts()
         ],
-    )  # fmt: skip
-    yield simple_family(
-        "hwagent_vip_held", "gauge", "1 if this host holds the virtual IP",
-        [({"address": v["address"]}, int(v["state"] == "held")) for v in agent.vips()],
-    )  # fmt: skip
-    yield from _holder(agent)
-    yield from agent.gossip.metrics()
-    yield from agent.switches.metrics()
-    yield from agent.ears.metrics()
-    yield from _looks(agent)
-    yield simple_family(
-        "hwagent_journal_dropped_records", "counter", "records that the journal could not take",
-        [({}, agent.journal.dropped)],
-    )  # fmt: skip
-    results = Counter((o.action.name, o.result) for o in agent.core.outcomes)
-    yield simple_family(
-        "hwagent_actions", "gauge", "the last hundred actions by result",
-        [({"action": name, "result": r}, n) for (name, r), n in sorted(results.items())],
     )  # fmt: skip
 
 

@@ -131,8 +131,19 @@ def write_bond(tree: Tree, bond: Bond, nics: dict[str, Nic]) -> None:
             "duplex": "full" if alive else "unknown",
         },
     )
+    _write_driver(tree, f"{place}/bonding", bond, alive)
+    for leg in bond.legs:
+        _write_leg(tree, nics[leg], leg in alive, lacp or leg == bond.active)
+        tree.link(f"{place}/lower_{leg}", f"sys/class/net/{leg}")
+    tree.link(f"sys/class/net/{bond.name}", place)
+    tree.write("sys/class/net/bonding_masters", bond.name)
+
+
+def _write_driver(tree: Tree, place: str, bond: Bond, alive: list[str]) -> None:
+    """What the bonding driver shows; ``alive`` are the legs that pass packets."""
+    lacp = bond.mode == "802.3ad"
     tree.fill(
-        f"{place}/bonding",
+        place,
         {
             "mode": f"{bond.mode} {_MODES[bond.mode]}",
             "slaves": " ".join(bond.legs),
@@ -147,15 +158,10 @@ def write_bond(tree: Tree, bond: Bond, nics: dict[str, Nic]) -> None:
     if lacp:
         partner = bond.partner if alive else "00:00:00:00:00:00"
         tree.fill(
-            f"{place}/bonding",
+            place,
             {"ad_partner_mac": partner, "ad_aggregator": 1, "ad_num_ports": len(alive),
              "ad_actor_key": 15, "ad_partner_key": 32769, "lacp_rate": "slow 0"},
         )  # fmt: skip
-    for leg in bond.legs:
-        _write_leg(tree, nics[leg], leg in alive, leg == bond.active or lacp)
-        tree.link(f"{place}/lower_{leg}", f"sys/class/net/{leg}")
-    tree.link(f"sys/class/net/{bond.name}", place)
-    tree.write("sys/class/net/bonding_masters", bond.name)
 
 
 def _write_leg(tree: Tree, nic: Nic, alive: bool, active: bool) -> None:
