@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-from hwagent.model import Alert, Component
+from hwagent.model import Component
 
 
 class Refused(Exception):
@@ -47,8 +47,8 @@ class Backend(Protocol):
     def component(self, id: str) -> Component | None:
         """One component."""
 
-    def alerts(self) -> list[Alert]:
-        """Pending and firing alerts."""
+    def alerts(self) -> list[dict[str, Any]]:
+        """Pending and firing alerts, with the cause in the fleet that each follows from."""
 
     def outcomes(self) -> list[dict[str, Any]]:
         """The last actions and how they ended."""

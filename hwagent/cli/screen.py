@@ -61,7 +61,7 @@ def _problems(alerts: Sequence[dict[str, Any]], rows: int, now: float) -> Table:
     table = _table("problem", "for", "what")
     shown = alerts if len(alerts) <= rows else alerts[: rows - 1]
     for a in shown:
-        dim = "dim " if a["inhibited_by"] else ""
+        dim = "dim " if a["inhibited_by"] or a.get("follows_from") else ""
         severity = Text(a["severity"], style=dim + COLOURS.get(a["severity"], ""))
         table.add_row(severity, since(a["since"], now), Text(a["summary"] or a["rule"], dim))
     if len(shown) < len(alerts):

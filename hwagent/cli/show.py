@@ -1,6 +1,6 @@
 """Components, alerts and addresses as tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -41,13 +41,25 @@ def print_components(components: Sequence[dict[str, Any]], empty: str = "") -> N
     print_table(("component", "health", "reason"), rows, empty or "no hardware found")
 
 
+def follows(alert: Mapping[str, Any]) -> str:
+    """What of the fleet an alert follows from, and who tells of that; empty if from nothing."""
+    if not (cause := alert.get("follows_from")):
+        return ""
+    return f"follows from {cause}, told by {alert['told_by']}"
+
+
 def print_alerts(alerts: Sequence[dict[str, Any]], now: float) -> None:
     """One line each, the worst first."""
     rows = [
-        (a["severity"], a["state"], a["rule"], a["component"], since(a["since"], now), a["summary"])
+        (a["severity"], a["state"], a["rule"], a["component"], since(a["since"], now), _summary(a))
         for a in sorted(alerts, key=lambda a: (SEVERITIES.index(a["severity"]), a["component"]))
     ]
     print_table(("severity", "state", "alert", "component", "for", "summary"), rows, "no alerts")
+
+
+def _summary(alert: Mapping[str, Any]) -> str:
+    words = follows(alert)
+    return f"{alert['summary']} ({words})" if words else str(alert["summary"])
 
 
 def print_vips(vips: Sequence[dict[str, Any]], now: float) -> None:

@@ -13,7 +13,7 @@ from hwagent.config import duration
 from .client import NoAgent, get, request
 from .fleet import fleet_status, get_fleet, print_fleet
 from .output import exit_status, fail, output_option, paint, print_json, since, socket_option
-from .show import SEVERITIES, lateness, print_components, print_vips
+from .show import SEVERITIES, follows, lateness, print_components, print_vips
 
 
 @click.command("status")
@@ -116,7 +116,8 @@ def _show_host(status: dict[str, Any]) -> None:
 def rank(alert: dict[str, Any]) -> tuple[bool, int, str]:
     """What is explained by another alert comes last."""
     severity = SEVERITIES.index(alert["severity"])
-    return bool(alert["inhibited_by"]), severity, alert["component"]
+    explained = bool(alert["inhibited_by"] or alert.get("follows_from"))
+    return explained, severity, alert["component"]
 
 
 def _show_alert(
@@ -128,6 +129,8 @@ def _show_alert(
     click.echo(f"  rule:      {alert['rule']}, for {since(alert['since'], now)}{told}")
     if alert["inhibited_by"]:
         click.echo(f"  because:   {alert['inhibited_by']}, which explains it")
+    if words := follows(alert):
+        click.echo(f"  because:   {words}")
     if alert["description"]:
         click.echo(f"  cause:     {alert['description']}")
     for text in _done(alert, now, outcomes):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hwagent import __version__
-from hwagent.model import Alert, Component
+from hwagent.model import Component
 
 from .selfmetrics import self_metrics
 
@@ -30,7 +30,7 @@ class Answers:
             "mode": agent.config.mode,
             "version": __version__,
             "components": core.components(),
-            "alerts": core.alerts(),
+            "alerts": self.alerts(),
             "vips": agent.vips(),
             "members": self.members(),
             "holder": agent.stalls.figures(),
@@ -79,9 +79,16 @@ class Answers:
         """One component."""
         return self._agent.core.judge.component(id)
 
-    def alerts(self) -> list[Alert]:
-        """Pending and firing alerts."""
-        return self._agent.core.alerts()
+    def alerts(self) -> list[dict[str, Any]]:
+        """Pending and firing alerts, with the cause in the fleet that each follows from."""
+        core = self._agent.core
+        alerts = core.alerts()
+        follows = core.schedule.hold.follows(alerts)
+        return [
+            {**msgspec.to_builtins(a), "follows_from": cause, "told_by": teller}
+            for a in alerts
+            for cause, teller in [follows.get(a.key, ("", ""))]
+        ]
 
     def outcomes(self) -> list[dict[str, Any]]:
         """The last actions and how they ended."""

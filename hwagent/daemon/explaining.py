@@ -1,7 +1,7 @@
 """Has one cause told once in the fleet: hears what is wrong there, says what this host tells of.
 
 A host that has alerts, or that would be the one to tell of what nobody has an alert of, works out
-the causes when something has changed, at most twice a second and in a small part of the time.
+the causes when something has changed, at most twice a second.
 """
 
 import asyncio
@@ -23,8 +23,9 @@ from .picture import Own, Part
 if TYPE_CHECKING:
     from .agent import Agent
 
-#: Seconds between two looks, and how many times as long as a look a pause is.
-EVERY, REST = 0.5, 20.0
+#: Seconds between two looks at least, and how many times as long as what a look took: that may be
+#: much in a fleet of thousands, but an alert that waits must see what comes meanwhile.
+EVERY, REST, REST_MAX = 0.5, 20.0, 2.5
 #: Seconds after which it is looked at again though nothing was heard.
 CALM = 30.0
 #: The form of what is gossiped.
@@ -65,9 +66,10 @@ class Explaining:
                 async with asyncio.timeout(CALM):
                     await self._news.wait()
             self._news.clear()
-            began = time.monotonic()
+            began = time.process_time()
             await self._look()
-            await asyncio.sleep(max(EVERY, REST * (time.monotonic() - began)))
+            spent = time.process_time() - began
+            await asyncio.sleep(min(max(EVERY, REST * spent), REST_MAX))
 
     async def _look(self) -> None:
         agent = self._agent
