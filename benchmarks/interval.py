@@ -93,7 +93,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks.interval")
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--interval", type=float, nargs="*", default=INTERVALS)
-    parser.add_argument("--lease", type=float, default=Hwagent.lease, help="in intervals")
+    parser.add_argument("--lease", type=float, default=3.0, help="in intervals")
     parser.add_argument("--busy", type=int, default=40, help="a multiple of 40; 0 for a quiet host")
     parser.add_argument("--alone", action="store_true", help="without keepalived")
     options = parser.parse_args()

@@ -24,7 +24,7 @@ def load(tmp_path: Path, text: str) -> Config:
 def test_a_group_of_three_voters_has_keepalived_like_times(tmp_path: Path) -> None:
     [group] = load(tmp_path, GOOD).groups
     assert group.voters["w1"] == ("10.0.0.9",)
-    assert (float(group.interval), float(group.lease)) == (0.1, 0.3)
+    assert (float(group.interval), float(group.lease)) == (0.1, 0.28)
     assert group.quorum == "majority"
 
 

@@ -49,7 +49,7 @@ def test_hosts_that_are_configured_alike_are_told_apart_by_nothing():
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ({"lease": "500ms"}, "group web: lease is 300 ms here, 500 ms there"),
+        ({"lease": "500ms"}, "group web: lease is 280 ms here, 500 ms there"),
         ({"quorum": "any"}, "group web: quorum is majority here, any there"),
         ({"fleet": {"lease": "1m"}}, "limits: lease is 30000 ms here, 60000 ms there"),
         ({"fleet": {"rebuilds": 2}}, "limits: rebuilds is 1 here, 2 there"),

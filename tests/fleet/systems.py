@@ -86,7 +86,7 @@ class Hwagent(System):
 
     name = "hwagent"
     #: The lease, in intervals.
-    lease = 3.0
+    lease = 2.8
     #: What it is started by.
     prefix: tuple[str, ...] = ()
     roles = ("holder", "agent", "all")

@@ -89,7 +89,8 @@ def put_right(system: Hwagent) -> bool:
 
 
 def test_a_crash_costs_what_was_predicted(three: Hwagent) -> None:
-    group = Group(name="web", voters={}, interval=Duration(INTERVAL), lease=Duration(3 * INTERVAL))
+    lease = Duration(three.lease * INTERVAL)
+    group = Group(name="web", voters={}, interval=Duration(INTERVAL), lease=lease)
     crash = next(o for o in predict(group, 0.001) if o.fault == "host crashed")
     owner = three.fleet.owner()
     others = [h.number for h in three.fleet.hosts if h is not owner]
