@@ -64,7 +64,7 @@ def _alone(sample: Sample, document: Any) -> Sample:
 
 
 def decode_scan(data: bytes) -> list[Sample]:
-    """Output of ``smartctl --scan``: one disk per device that it found. Never raises."""
+    """Output of ``smartctl --scan``: one disk per device that it found, unknown. Never raises."""
     return decode(data)
 
 
@@ -262,7 +262,7 @@ def _nvme(report: Report, document: Any) -> None:
 
 
 def _scan(document: dict[str, Any]) -> list[Sample]:
-    """Devices that a scan found: where they are, nothing about how they are."""
+    """Devices that a scan found: where they are; how they are is unknown."""
     found: dict[str, Sample] = {}
     for device in objects(document, "devices"):
         name, how = text(device, "name").removeprefix("/dev/"), text(device, "type")
@@ -275,5 +275,6 @@ def _scan(document: dict[str, Any]) -> list[Sample]:
         report.fail(f"smartctl could not open the device: {error}" if error else "")
         if not name:
             report.fail("smartctl: an entry of the scan without a name")
+        report.fail("smartctl only listed it: how it is was not read")
         found[report.id] = report.sample()
     return list(found.values())

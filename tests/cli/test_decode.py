@@ -89,6 +89,25 @@ def test_a_degraded_array_fails_with_exit_status_2_and_names_the_rule(tmp_path):
     assert [(a["rule"], a["state"]) for a in alerts] == [("ArrayDegraded", "firing")]
 
 
+@pytest.mark.parametrize(
+    ("kind", "listing"),
+    [
+        ("smartctl-scan", '{"devices": [{"name": "/dev/sda", "type": "scsi"}]}'),
+        ("smartctl", '{"devices": [{"name": "/dev/sda", "type": "scsi"}]}'),
+        ("nvme-list", '{"Devices": [{"DevicePath": "/dev/sda", "SerialNumber": "S1"}]}'),
+    ],
+)
+def test_a_disk_that_is_only_listed_is_unknown(tmp_path, kind, listing):
+    file = tmp_path / "listing"
+    file.write_text(listing)
+    done = cli("decode", kind, str(file), "-o", "json")
+    assert done.code == 3
+    [component] = done.json["components"]
+    assert (component["id"], component["health"]) == ("disk:sda", "unknown")
+    assert "only listed" in component["reason"]
+    assert component["attributes"]["device"] == "/dev/sda"
+
+
 def test_standard_input_is_read(tmp_path):
     done = subprocess.run(
         argv("decode", "mdstat", "-"), input=MDSTAT.format("2] [UU"), capture_output=True,

@@ -48,7 +48,7 @@ def decoded(kind_folder: str, path: Path) -> list[Sample] | None:
         return smartctl.decode(data)
     if kind_folder == "nvme-cli":
         listing = nvme.decode_list(data)
-        return listing if not listing[0].unreadable else nvme.decode_smart_log(data)
+        return listing if "serial" in listing[0].attributes else nvme.decode_smart_log(data)
     return None
 
 
