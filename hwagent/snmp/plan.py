@@ -21,7 +21,7 @@ CLOCKS_DIFFER = 30.0
 ALIVE = (
     *("sysUpTime", "sysName", "sysDescr", "sysObjectID", "sysLocation", "sysContact"),
     *("snmpEngineBoots", "snmpEngineTime", "dot1dStpTimeSinceTopologyChange"),
-    *("dot1dStpTopChanges", "dot1dStpDesignatedRoot"),
+    *("dot1dStpTopChanges", "dot1dStpDesignatedRoot", "dot1dStpRootPort"),
 )
 STATES = (
     *("ifAdminStatus", "ifOperStatus", "entPhySensorValue", "entPhySensorOperStatus"),

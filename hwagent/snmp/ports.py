@@ -70,7 +70,7 @@ METRICS: tuple[Metric, ...] = (
 )  # fmt: skip
 ATTRIBUTES = (
     *("name", "switch", "index", "type", "physical", "description", "alias", "mac", "aggregation"),
-    "neighbour_names",
+    *("neighbour_names", "bridge_port", "stp_root_port"),
 )
 
 
@@ -165,6 +165,12 @@ def _count(walk: Walk, ports: dict[int, Report]) -> None:
 def _spanning_tree(walk: Walk, ports: dict[int, Report]) -> None:
     """Ports of the bridge are numbered by themselves."""
     interfaces = walk.numbers("dot1dBasePortIfIndex")
+    for row, index in interfaces.items():
+        if index in ports:
+            ports[index].attributes["bridge_port"] = row[-1]
+    root = walk.number("dot1dStpRootPort") or 0  # which the root itself has
+    if root and (towards := ports.get(interfaces.get((root,), root))):
+        towards.attributes["stp_root_port"] = 1
     for row, number in walk.numbers("dot1dStpPortState").items():
         report = ports.get(interfaces.get(row, row[-1]))
         if report and number in _STP:

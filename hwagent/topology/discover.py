@@ -55,6 +55,62 @@ def _far_end(neighbour: Mapping[str, Any]) -> str:
     return f"port:{switch}/{_safe(port)}" if port else f"switch:{switch}"
 
 
+def uplinks(components: Iterable[Component]) -> dict[str, list[str]]:
+    """What the switches that are polled here hang on, by their names: the far ends of the port that
+    leads to the root of the spanning tree, and of those kept back as other ways to it. Which end of
+    a link between two switches hangs on the other is told by nothing else that they say."""
+    known = list(components)
+    names = {_system(c.attributes): _name(c.id) for c in known if c.kind == "switch"}
+    by_switch: dict[str, list[Component]] = {}
+    for port in known:
+        if port.kind == "port":
+            by_switch.setdefault(_name(str(port.attributes.get("switch"))), []).append(port)
+    found = {switch: _ends(_ways_up(ports), names) for switch, ports in by_switch.items()}
+    return {switch: ends for switch, ends in found.items() if ends}
+
+
+def _ways_up(ports: Collection[Component]) -> list[Component]:
+    """The root port and those that the spanning tree blocks, or the members of aggregations. The
+    root itself has none, whatever it blocks."""
+    root = next((p for p in ports if p.attributes.get("stp_root_port")), None)
+    if root is None:
+        return []
+    ways = {root.id, *(p.id for p in ports if p.metrics.get("stp_state") == "blocking")}
+    found = [p for p in ports if ways & {p.id, p.attributes.get("aggregation")}]
+    if any(p.attributes.get("neighbours") for p in found):
+        return found
+    return _members(root, ports)
+
+
+def _members(aggregation: Component, ports: Iterable[Component]) -> list[Component]:
+    """Of an aggregation whose members are not told: ports with neighbours that are none of the
+    bridge by themselves, if their speeds add up to its own."""
+    outside = [p for p in ports if "bridge_port" not in p.attributes]
+    found = [p for p in outside if p.attributes.get("neighbours")]
+    speeds = [p.metrics.get("speed_bits_per_second") for p in found]
+    total = sum(s for s in speeds if isinstance(s, int | float))
+    return found if total == aggregation.metrics.get("speed_bits_per_second") else []
+
+
+def _ends(ports: Iterable[Component], names: Mapping[str, str]) -> list[str]:
+    """The far ends of ports, those of one device each: else there is a hub in between, or a phone.
+    Devices that are switches of ours by the names that these have here."""
+    found = []
+    for port in ports:
+        heard = port.attributes.get("neighbours", ())
+        ends = [
+            _far_end({**n, "system": names.get(_system(n), n.get("system", ""))}) for n in heard
+        ]
+        if len({end.partition(":")[2].partition("/")[0] for end in ends}) == 1 and ends[0]:
+            found.append(ends[0])
+    return found
+
+
+def _system(attributes: Mapping[str, Any]) -> str:
+    """What a device calls itself, without its domain."""
+    return str(attributes.get("system", "")).partition(".")[0]
+
+
 def _psu(component: Component, found: Found) -> None:
     found.psus.append(_name(component.id))
 

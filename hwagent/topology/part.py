@@ -9,7 +9,7 @@ from hwagent.config import Config, Group
 from hwagent.config.topology import Machine, Topology
 from hwagent.model import Component
 
-from .discover import discover
+from .discover import discover, uplinks
 from .graph import Graph, Node, need
 from .parts import described, host_nodes, owned, switch_nodes
 
@@ -36,10 +36,12 @@ def part(
     names = {c.id for c in known} | found.needs.keys() | {f"nic:{n}" for n in machine.nics}
     nodes = [*host_nodes(host, machine, found), *_seats(config, host, names)]
     nodes += [*_addresses(config, host), *_around(config.topology)]
-    nodes += _switch_parts(config, known)
+    around = list(_switch_parts(config, known))
+    nodes += around
     graph = Graph(join(nodes).values())
     roots = [f"host:{host}", *(i for i in graph.ids() if i.startswith((f"seat:{host}/", "vip:")))]
     roots += [i for i in graph.ids() if i.startswith(f"array:{host}/")]
+    roots += [n.id for n in around if n.kind == "switch"]  # others may hang on them
     told = [graph.get(id) for id in _nearest(graph, roots)]
     told = [n for n in told if n.needs or n.state or n.facts or n.id == roots[0]]
     return Part(tuple(told[:NODES_MAX]), max(0, len(told) - NODES_MAX))
@@ -98,16 +100,18 @@ def _around(topology: Topology) -> Iterator[Node]:
 
 
 def _switch_parts(config: Config, components: Iterable[Component]) -> Iterator[Node]:
-    """Power supplies of the switches that this agent polls."""
+    """Power supplies and uplinks of the switches that this agent polls."""
+    known = list(components)
     psus: dict[str, list[str]] = {}
     switches = {switch.name for switch in config.switches}
-    for component in components:
+    for component in known:
         switch, _, name = component.id.partition(":")[2].partition("/")
         if component.kind == "psu" and switch in switches:
             psus.setdefault(switch, []).append(name)
-    for switch, names in psus.items():
+    heard = uplinks(known)
+    for switch in {**psus, **heard}:
         machine = config.topology.switches.get(switch, Machine())
-        yield from switch_nodes(switch, machine, names)
+        yield from switch_nodes(switch, machine, psus.get(switch, ()), heard.get(switch, ()))
 
 
 def _addresses(config: Config, host: str = "") -> Iterator[Node]:

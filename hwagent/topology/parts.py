@@ -66,17 +66,22 @@ def host_nodes(host: str, machine: Machine, found: Found) -> Iterator[Node]:
     yield from ports(links.values())
 
 
-def switch_nodes(switch: str, machine: Machine, psus: Iterable[str] = ()) -> Iterator[Node]:
-    """A switch, its power supplies, and what these hang on."""
+def switch_nodes(
+    switch: str, machine: Machine, psus: Iterable[str] = (), heard: Iterable[str] = ()
+) -> Iterator[Node]:
+    """A switch, its power supplies, and what these hang on. ``heard`` are far ends of its uplinks,
+    which count where none are declared."""
     names = list(dict.fromkeys([*machine.psus, *psus]))
     ids = [owned(switch, f"psu:{p}") for p in names]
     needs = [need(machine.psus_needed, ids)] if ids else []
     needs += [need(1, [f"rack:{machine.rack}"])] if machine.rack else []
-    needs += [need(1, [far_end(u) for u in machine.uplinks])] if machine.uplinks else []
+    ends = [far_end(u) for u in machine.uplinks] or list(heard)
+    needs += [need(1, ends)] if ends else []
     below = {f"switch:{switch}": needs}
     for name, id in zip(names, ids):
         below[id] = _one(f"feed:{machine.psus[name]}") if name in machine.psus else []
     yield from _nodes(below, {}, {})
+    yield from ports(ends)
 
 
 def ports(ends: Iterable[str]) -> Iterator[Node]:
