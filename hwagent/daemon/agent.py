@@ -283,7 +283,7 @@ class Agent:
             self.attending.happened(data["type"], data["address"], data["reason"])
             self.journal.write(Record(now, "note", component, type, data))
         if type == "alert":
-            self.explaining.heard()
+            self.explaining.hurry()
             log.warning("%s %s: %s", data["state"], data["rule"], data["summary"])
 
     async def _deliver(self, delivery: Any) -> None:

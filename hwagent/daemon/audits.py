@@ -121,7 +121,8 @@ class Audits:
             members = self._take()
             own = self._own()
             alerts = [*own.values(), *self._others(members)]
-            dead, left = _with(members, "failed"), _with(members, "left")
+            left = away(members)
+            dead = [name for name in _with(members, "failed") if name not in left]
             me = me if members else ""
             found = await asyncio.to_thread(causes, self._fleet, alerts, dead, me, left)
         return Wrong(found, own, self._fleet.graph)
@@ -206,6 +207,13 @@ def answer_what_if(
 
 def _dead(members: Iterable[Mapping[str, Any]]) -> list[str]:
     return _with(members, "failed", "left")
+
+
+def away(members: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Hosts that somebody has stopped: they left, or were in maintenance when they fell silent."""
+    known = list(members)
+    silent = [m["name"] for m in known if m["status"] == "failed" and m["maintenance"]]
+    return [*_with(known, "left"), *silent]
 
 
 def _with(members: Iterable[Mapping[str, Any]], *states: str) -> list[str]:

@@ -23,8 +23,8 @@ from .picture import Own, Part
 if TYPE_CHECKING:
     from .agent import Agent
 
-#: Seconds between two looks at least, and how many times as long as what a look took: that may be
-#: much in a fleet of thousands, but an alert that waits must see what comes meanwhile.
+#: Seconds between two looks at least, and how many times as long as what a look took; at most so
+#: long while an alert waits, which must see what comes meanwhile.
 EVERY, REST, REST_MAX = 0.5, 20.0, 2.5
 #: Seconds after which it is looked at again though nothing was heard.
 CALM = 30.0
@@ -38,7 +38,7 @@ class Explaining:
 
     def __init__(self, agent: "Agent") -> None:
         self._agent = agent
-        self._news = asyncio.Event()
+        self._news, self._hurry = asyncio.Event(), asyncio.Event()
         self._audience = ""
         self._part = Part(agent.host)
         self._said: dict[str, Value] = {}
@@ -50,6 +50,11 @@ class Explaining:
 
     def heard(self) -> None:
         """Something has changed, here or in the fleet."""
+        self._news.set()
+
+    def hurry(self) -> None:
+        """An alert of this host has changed."""
+        self._hurry.set()
         self._news.set()
 
     def values(self) -> dict[str, Value]:
@@ -68,8 +73,16 @@ class Explaining:
             self._news.clear()
             began = time.process_time()
             await self._look()
-            spent = time.process_time() - began
-            await asyncio.sleep(min(max(EVERY, REST * spent), REST_MAX))
+            await self._rest(REST * (time.process_time() - began))
+
+    async def _rest(self, seconds: float) -> None:
+        """In a fleet of thousands a look takes a while; an alert of this host ends the pause."""
+        self._hurry.clear()
+        waiting = self._agent.core.schedule.hold.next_due() is not None
+        await asyncio.sleep(EVERY)
+        with suppress(TimeoutError):
+            async with asyncio.timeout((min(seconds, REST_MAX) if waiting else seconds) - EVERY):
+                await self._hurry.wait()
 
     async def _look(self) -> None:
         agent = self._agent

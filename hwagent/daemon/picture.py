@@ -112,7 +112,7 @@ def _alert(story: Story) -> Alert:
         state=AlertState.FIRING,
         severity=Severity.CRITICAL if cause.judged else _worst(cause),
         since=0.0,
-        summary=f"{component} has failed: {words}",
+        summary=f"{component}: {words}",
         description="Nobody tells this of itself: it follows from what others see of it.",
     )
 
