@@ -32,11 +32,30 @@ class Gather:
         self.unreadable = ""
         self.partial = False
 
+    def read(
+        self,
+        metric: str,
+        read: Callable[[], T],
+        required: bool = False,
+        harmless: tuple[str, ...] = (),
+    ) -> T | None:
+        """What ``read`` finds for a metric; None if it is missing or cannot be read, which is noted
+        unless the reason begins with one of ``harmless``."""
+        try:
+            return read()
+        except Missing as e:
+            if required:
+                self.fail(f"{metric} unknown: {e}")
+        except Unreadable as e:
+            if not e.why.startswith(harmless):
+                self.problem(metric, str(e), required)
+        return None
+
     def number(
         self, metric: str, file: str, scale: float = 1, base: int = 10, required: bool = False
     ) -> int | float | None:
         """Reads an integer file into a metric, times ``scale`` (0.001 for millidegrees)."""
-        value = self._read(metric, lambda: self.root.number(self._at(file), base), required)
+        value = self.read(metric, lambda: self.root.number(self._at(file), base), required)
         if value is None:
             return None
         return self.set(metric, value if scale == 1 else round(value * scale, 9))
@@ -45,7 +64,7 @@ class Gather:
         self, metric: str, file: str, known: frozenset[str] | None = None, required: bool = False
     ) -> str | None:
         """Reads a word into a metric; a word that is not among ``known`` is a problem."""
-        text = self._read(metric, lambda: self.root.text(self._at(file)), required)
+        text = self.read(metric, lambda: self.root.text(self._at(file)), required)
         if text is None:
             return None
         if (known is not None and text not in known) or not text:
@@ -84,16 +103,6 @@ class Gather:
 
     def _at(self, file: str) -> str:
         return f"{self.directory}/{file}" if self.directory else file
-
-    def _read(self, metric: str, read: Callable[[], T], required: bool) -> T | None:
-        try:
-            return read()
-        except Missing as e:
-            if required:
-                self.fail(f"{metric} unknown: {e}")
-        except Unreadable as e:
-            self.problem(metric, str(e), required)
-        return None
 
     def sample(self) -> Sample:
         """The finished sample."""

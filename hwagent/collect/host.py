@@ -18,7 +18,7 @@ from .gather import Gather
 from .identity import safe
 from .interface import text_or_empty
 from .packets import damaged
-from .root import Missing, Root, Unreadable
+from .root import Root
 
 _PROC = "proc(5)"
 _PSI = "Documentation/accounting/psi.rst"
@@ -43,6 +43,8 @@ _DMI = {
 }
 _DECIMAL = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 _PRESSURE = re.compile(r"(some|full) avg10=[\d.]+ avg60=(\d{1,3}\.\d\d)")
+#: Reasons of a kernel without PSI; Python names the same error either way.
+_WITHOUT_PSI = ("ENOTSUP", "EOPNOTSUPP")
 _LOAD = re.compile(r"(\d{1,9}\.\d\d) (\d{1,9}\.\d\d) (\d{1,9}\.\d\d) \d+/(\d{1,9}) ")
 
 _METRICS = (
@@ -214,13 +216,8 @@ def _pressure(g: Gather) -> None:
     """Absent where the kernel was built or booted without PSI (then reading says EOPNOTSUPP)."""
     for what in ("cpu", "io", "memory"):
         metric = f"pressure_{what}_some_ratio"
-        try:
-            text = g.root.text(f"proc/pressure/{what}")
-        except Missing:
-            continue
-        except Unreadable as e:
-            if not e.why.startswith(("ENOTSUP", "EOPNOTSUPP")):  # Python names it either way
-                g.problem(metric, str(e))
+        text = _text(g, f"proc/pressure/{what}", metric, harmless=_WITHOUT_PSI)
+        if text is None:
             continue
         found = _PRESSURE.findall(text)
         if not found:
@@ -239,15 +236,8 @@ def _clock(g: Gather) -> None:
     g.set("clock_max_error_seconds", clock.max_error)
 
 
-def _text(g: Gather, path: str, metric: str) -> str | None:
-    """Content of a file; None if it is missing, or cannot be read, which is noted."""
-    try:
-        return g.root.text(path)
-    except Missing:
-        return None
-    except Unreadable as e:
-        g.problem(metric, str(e))
-        return None
+def _text(g: Gather, path: str, metric: str, harmless: tuple[str, ...] = ()) -> str | None:
+    return g.read(metric, lambda: g.root.text(path), harmless=harmless)
 
 
 def _expect(g: Gather, file: str, found: Mapping[str, str], names: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ from .base import Collector
 from .counting import count
 from .gather import Gather
 from .identity import safe
-from .root import Missing, Root, Unreadable
+from .root import Root, Unreadable
 
 #: More than any host has; a capture may hold any number of directories.
 DEVICES_MAX = 256
@@ -177,17 +177,9 @@ def _errors(g: Gather, metric: str, file: str) -> bool:
 
 def _count(g: Gather, metric: str, file: str, scale: int) -> int | None:
     """A counter; None too where the device does not count (it says so in place of a number)."""
-    try:
-        if g.root.text(f"{g.directory}/{file}") == _NO_COUNTERS:
-            return None
-    except Missing:
-        return None
-    except Unreadable as e:
-        if not e.why.startswith(_NOT_COUNTED):
-            g.problem(metric, str(e))
-            g.metrics.pop(metric, None)
-        return None
-    value = count(g, metric, file, scale=scale)
+    text = g.read(metric, lambda: g.root.text(f"{g.directory}/{file}"), harmless=_NOT_COUNTED)
+    counts = text not in (None, _NO_COUNTERS)
+    value = count(g, metric, file, scale=scale) if counts else None
     if metric in g.problems:
         g.metrics.pop(metric, None)
     return value

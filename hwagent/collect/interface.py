@@ -4,7 +4,7 @@ import re
 
 from .facts import fact
 from .gather import Gather
-from .root import Missing, Root, Unreadable
+from .root import Root, Unreadable
 
 #: Nothing sane has more interfaces; a capture may hold any number of directories.
 INTERFACES_MAX = 4096
@@ -113,15 +113,11 @@ def admin_up(root: Root, name: str) -> bool | None:
 
 def switched_on(g: Gather) -> bool | None:
     """Sets ``admin_up`` of an interface, or notes why it is not known; returns it."""
-    try:
-        up = bool(g.root.number(f"{g.directory}/flags", 16) & _UP)
-    except Missing:
+    flags = g.read("admin_up", lambda: g.root.number(f"{g.directory}/flags", 16))
+    if flags is None:
         return None
-    except Unreadable as e:
-        g.problem("admin_up", str(e))
-        return None
-    g.set("admin_up", int(up))
-    return up
+    g.set("admin_up", int(bool(flags & _UP)))
+    return bool(flags & _UP)
 
 
 def bonds_of_legs(root: Root) -> dict[str, str]:

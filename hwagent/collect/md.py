@@ -131,14 +131,8 @@ def _number_before_blank(
     g: Gather, metric: str, file: str, scale: int = 1, required: bool = False
 ) -> None:
     """A number that may be followed by words: ``4 (3)`` during a reshape, ``1000 (system)``."""
-    try:
-        text = g.root.text(f"{g.directory}/{file}")
-    except Missing as e:
-        if required:
-            g.fail(f"{metric} unknown: {e}")
-        return
-    except Unreadable as e:
-        g.problem(metric, str(e), required)
+    text = g.read(metric, lambda: g.root.text(f"{g.directory}/{file}"), required)
+    if text is None:
         return
     if found := _LEADING.fullmatch(text):
         g.set(metric, int(found[1]) * scale)
@@ -250,12 +244,8 @@ def _sync(g: Gather) -> None:
         _number_before_blank(g, metric, file, _KIB)
     if action is None:
         return
-    try:
-        completed = g.root.text(f"{g.directory}/sync_completed")
-    except Missing:
-        return
-    except Unreadable as e:
-        g.problem("sync_state", str(e))
+    completed = g.read("sync_state", lambda: g.root.text(f"{g.directory}/sync_completed"))
+    if completed is None:
         return
     if completed == "delayed":
         g.metrics["sync_state"] = "delayed"

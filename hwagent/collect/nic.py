@@ -26,7 +26,7 @@ from .interface import (
     text_or_empty,
     uppers,
 )
-from .root import Missing, Root, Unreadable
+from .root import Root
 
 T = TypeVar("T")
 _ABI = "Documentation/ABI/testing/sysfs-class-net"
@@ -170,15 +170,7 @@ def _link(g: Gather) -> None:
 
 def _unless_off(g: Gather, metric: str, read: Callable[[], T], required: bool = False) -> T | None:
     """Reads a file of the link. EINVAL: it was switched off a moment ago, which is no fault."""
-    try:
-        return read()
-    except Missing as e:
-        if required:
-            g.fail(f"{metric} unknown: {e}")
-    except Unreadable as e:
-        if not e.why.startswith("EINVAL"):
-            g.problem(metric, str(e), required)
-    return None
+    return g.read(metric, read, required, harmless=("EINVAL",))
 
 
 def _sums(g: Gather) -> None:

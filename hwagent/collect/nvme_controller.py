@@ -14,7 +14,7 @@ from .base import Collector
 from .gather import Gather
 from .identity import disk_id
 from .interface import number_or_none
-from .root import Missing, Root, Unreadable
+from .root import Root, Unreadable
 
 #: More than any host has; a capture may hold any number of directories.
 CONTROLLERS_MAX = 1024
@@ -117,13 +117,7 @@ def _namespace(g: Gather, name: str) -> dict[str, Any]:
 
 def _ana_state(g: Gather, path: str) -> str:
     """Whether a namespace can be reached by the controller; empty if it does not say."""
-    try:
-        return g.root.text(path)
-    except Missing:
-        return ""
-    except Unreadable as e:
-        g.problem("namespaces_lost", str(e))
-        return ""
+    return g.read("namespaces_lost", lambda: g.root.text(path)) or ""
 
 
 COLLECTOR = NvmeController

@@ -111,12 +111,8 @@ def _link(device: Gather, port: str) -> None:
 
 def _speed(device: Gather, metric: str, path: str) -> int | float | None:
     """Transfers per second; None for a link that is down or of a speed the kernel does not know."""
-    try:
-        text = device.root.text(path)
-    except Missing:
-        return None
-    except Unreadable as e:
-        device.problem(metric, str(e))
+    text = device.read(metric, lambda: device.root.text(path))
+    if text is None:
         return None
     if found := _SPEED.fullmatch(text):
         return round(float(found[1]) * 1e9)
@@ -127,12 +123,8 @@ def _speed(device: Gather, metric: str, path: str) -> int | float | None:
 
 def _width(device: Gather, metric: str, path: str) -> int | float | None:
     """Lanes; None for a link that is down."""
-    try:
-        lanes = device.root.number(path)
-    except Missing:
-        return None
-    except Unreadable as e:
-        device.problem(metric, str(e))
+    lanes = device.read(metric, lambda: device.root.number(path))
+    if lanes is None:
         return None
     if not 0 <= lanes <= _NO_WIDTH[-1]:
         device.problem(metric, f"{path}: absurd width: {lanes}")
