@@ -8,8 +8,9 @@ import errno
 import socket
 import struct
 import sys
-from collections.abc import Iterator
 from typing import NamedTuple
+
+from hwagent.net.netlink import attributes, messages
 
 from .trigger import LINK_COLLECTORS, Trigger, interface_gone
 
@@ -63,7 +64,7 @@ class LinkEvents:
                 self._links.clear()
                 found += _triggers("network events were lost")
                 continue
-            for kind, payload in messages(data):
+            for kind, _, _, payload in messages(data):
                 found += self._take(kind, payload)
         return found
 
@@ -85,24 +86,13 @@ def _triggers(reason: str) -> list[Trigger]:
     return [Trigger(collector, "", reason) for collector in LINK_COLLECTORS]
 
 
-def messages(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type and payload of each netlink message of a datagram; stops at a damaged one."""
-    at = 0
-    while at + 16 <= len(data):
-        length, kind = struct.unpack_from("=IH", data, at)
-        if length < 16 or at + length > len(data):
-            return
-        yield kind, data[at + 16 : at + length]
-        at += (length + 3) & ~3
-
-
 def parse_link(payload: bytes) -> LinkState | None:
     """A link out of an RTM_NEWLINK or RTM_DELLINK message; None if it is damaged, or about a
     bridge's port (AF_BRIDGE), which tells only a part."""
     if len(payload) < 16 or payload[0] != socket.AF_UNSPEC:
         return None
     index, flags = struct.unpack_from("=iI", payload, 4)
-    found = dict(_attributes(payload[16:]))
+    found = dict(attributes(payload[16:]))
     return LinkState(
         number=index,
         flags=flags,
@@ -112,16 +102,6 @@ def parse_link(payload: bytes) -> LinkState | None:
         carrier=_number(found.get(_CARRIER)),
         carrier_changes=_number(found.get(_CARRIER_CHANGES)),
     )
-
-
-def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + 4 <= len(data):
-        length, kind = struct.unpack_from("=HH", data, at)
-        if length < 4 or at + length > len(data):
-            return
-        yield kind & 0x3FFF, data[at + 4 : at + length]  # without NLA_F_NESTED, NET_BYTEORDER
-        at += (length + 3) & ~3
 
 
 def _number(raw: bytes | None) -> int:

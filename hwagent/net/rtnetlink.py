@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .netlink import attributes, messages
+
 #: IFA_PROTO of our addresses (kernel 5.18 and newer keep it, ip(8) 6.3 and newer show it).
 TAG = 0x77
 
@@ -90,28 +92,6 @@ def _split(text: str) -> tuple[int, bytes, int]:
 def _text(packed: bytes, prefix: int) -> str:
     family = socket.AF_INET if len(packed) == 4 else socket.AF_INET6
     return f"{socket.inet_ntop(family, packed)}/{prefix}"
-
-
-def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Type and payload of each attribute; stops at a damaged one."""
-    at = 0
-    while at + 4 <= len(data):
-        length, kind = struct.unpack_from("=HH", data, at)
-        if length < 4 or at + length > len(data):
-            return
-        yield kind & 0x3FFF, data[at + 4 : at + length]  # without NLA_F_NESTED, NET_BYTEORDER
-        at += (length + 3) & ~3
-
-
-def messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
-    """Type, flags, sequence number and payload of each message; stops at a damaged one."""
-    at = 0
-    while at + 16 <= len(data):
-        length, kind, flags, sequence = struct.unpack_from("=IHHI", data, at)
-        if length < 16 or at + length > len(data):
-            return
-        yield kind, flags, sequence, data[at + 16 : at + length]
-        at += (length + 3) & ~3
 
 
 def parse(kind: int, payload: bytes) -> Link | Address | None:

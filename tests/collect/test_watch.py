@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwagent.collect.device_events import device_triggers
-from hwagent.collect.link_events import LinkState, messages, parse_link
+from hwagent.collect.link_events import LinkState, parse_link
 from hwagent.collect.md_events import MdEvents
 from hwagent.collect.root import Root
 from hwagent.collect.trigger import Debounce, Trigger, after_loss
 from hwagent.collect.watching import Watch
+from hwagent.net.netlink import messages
 from hwagent.testing.tree import Tree
 from tests.veth import namespace
 
@@ -97,7 +98,7 @@ def test_reads_what_of_a_link_message_concerns_health() -> None:
 @given(st.binary(max_size=200), st.integers(0, 60))
 def test_no_bytes_break_the_reader_of_messages(data: bytes, length: int) -> None:
     framed = struct.pack("=IHHII", length, 16, 0, 0, 0) + data
-    for _, payload in messages(framed):
+    for _, _, _, payload in messages(framed):
         parse_link(payload)
     parse_link(data)
 

@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hwagent.net.netlink import attributes, messages
 from hwagent.net.rtnetlink import (
     TAG,
     Address,
     Link,
     address_message,
-    attributes,
     canonical,
-    messages,
     parse,
 )
 from tests.vip.lab import Lab, lab
