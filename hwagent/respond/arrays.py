@@ -46,6 +46,15 @@ def member(array: Component, device: str) -> Member | None:
     return next((m for m in members(array) if m.device == device), None)
 
 
+def serves(view: View, array: str, device: str) -> bool | None:
+    """Whether a device is a member in any state but faulty; None if the array (an id) is gone."""
+    there = view.components.get(array)
+    if there is None:
+        return None
+    found = member(there, device)
+    return found is not None and found.state != "faulty"
+
+
 def name_of(component: str) -> str:
     """Kernel name in an id: ``md0`` of ``array:md0``, ``bond0`` of ``bond:bond0``."""
     return component.partition(":")[2]

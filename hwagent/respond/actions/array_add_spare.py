@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from hwagent.model import Action
-from hwagent.respond.arrays import member, name_of, number, rebuilding, spares
+from hwagent.respond.arrays import name_of, number, rebuilding, serves, spares
 from hwagent.respond.base import ActionSpec, Target, Verb, View, arguments_of
 from hwagent.respond.spares import choose
 
@@ -63,11 +63,7 @@ class ArrayAddSpare(ActionSpec):
 
     def verify(self, view: View, action: Action) -> bool | None:
         """The disk is a member in any working state."""
-        array = view.components.get(action.component)
-        if array is None:
-            return None
-        found = member(array, arguments_of(action, Arguments).device)
-        return found is not None and found.state != "faulty"
+        return serves(view, action.component, arguments_of(action, Arguments).device)
 
 
 ACTION = ArrayAddSpare

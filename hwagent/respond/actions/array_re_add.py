@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from hwagent.model import Action, Component, Health
-from hwagent.respond.arrays import Member, member, members, name_of, number
+from hwagent.respond.arrays import Member, member, members, name_of, number, serves
 from hwagent.respond.base import ActionSpec, Target, Verb, View, arguments_of
 
 
@@ -64,11 +64,7 @@ class ArrayReAdd(ActionSpec):
 
     def verify(self, view: View, action: Action) -> bool | None:
         """It is a member that is not faulty."""
-        array = view.components.get(action.component)
-        if array is None:
-            return None
-        found = member(array, arguments_of(action, Arguments).member)
-        return found is not None and found.state != "faulty"
+        return serves(view, action.component, arguments_of(action, Arguments).member)
 
 
 def _is_back(view: View, member: Member) -> bool:

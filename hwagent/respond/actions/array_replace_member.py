@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from hwagent.model import Action, Component
-from hwagent.respond.arrays import CHECKING, arrays, member, members, name_of, spares
+from hwagent.respond.arrays import CHECKING, arrays, member, members, name_of, serves, spares
 from hwagent.respond.base import ActionSpec, Target, Verb, View, arguments_of
 from hwagent.respond.spares import choose
 
@@ -72,11 +72,8 @@ class ArrayReplaceMember(ActionSpec):
 
     def verify(self, view: View, action: Action) -> bool | None:
         """The member works no more in the array."""
-        array = view.components.get(action.component)
-        if array is None:
-            return None
-        found = member(array, arguments_of(action, Arguments).member)
-        return found is None or found.state == "faulty"
+        there = serves(view, action.component, arguments_of(action, Arguments).member)
+        return None if there is None else not there
 
 
 def _worn(array: Component) -> dict[str, Any]:
