@@ -36,15 +36,15 @@ class Fallen:
             self.said(id for id, row in indices(known).items() if row in rows)
 
     def mark(self, uptime: float, found: Iterable[Sample]) -> None:
-        """Notes in the ports that were read and have no link whether that is certain. While the
+        """Notes in the ports that were read and have no link where that is certain. While the
         switch starts, its ports have none for a moment, one after the other."""
         if uptime < SETTLES:
             self._said.clear()
-        for port in found:
+        for port in (s for s in found if not s.unreadable):
             if port.metrics.get("carrier") == 1:
                 self._said.discard(port.id)
-            elif port.metrics.get("carrier") == 0:
-                port.metrics["down_confirmed"] = int(port.id in self._said)
+            elif port.metrics.get("carrier") == 0 and port.id in self._said:
+                port.metrics["down_confirmed"] = 1
 
 
 def indices(known: Mapping[str, Sample]) -> dict[str, int]:

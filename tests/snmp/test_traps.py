@@ -22,7 +22,7 @@ from hwagent.snmp.session import Session
 from hwagent.snmp.traps import RATE, Friend, Reception
 from hwagent.snmp.usm import Clock
 from tests.loop import in_loop, until
-from tests.snmp.agents import AUTH, PRIVACY, SNMPD, USER, free_port, snmpd, table
+from tests.snmp.agents import AUTH, PRIVACY, USER, free_port, table
 from tests.snmp.test_session import OPER, SMALL, liar, signed, switch
 
 pytestmark = pytest.mark.skipif(not shutil.which("snmptrap"), reason="snmptrap is not installed")
@@ -48,9 +48,10 @@ class Desk:
     def dropped(self) -> dict[str, int]:
         return dict(self.of(Dropped)[-1].reasons) if self.of(Dropped) else {}
 
-    async def send(self, *options: str, inform: bool = False) -> int:
-        """Lets net-snmp send a trap; its exit status."""
-        command = ["snmpinform" if inform else "snmptrap", "-r", "1", "-t", "2", *options]
+    async def send(self, *options: str, inform: bool = False, patience: int = 4) -> int:
+        """Lets net-snmp send a trap; its exit status. An inform is waited for so many seconds."""
+        waits = ("-r", "0", "-t", str(patience))
+        command = ["snmpinform" if inform else "snmptrap", *waits, *options]
         command = [self._place if word == "HERE" else word for word in command]
         process = await asyncio.create_subprocess_exec(
             *command, stderr=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
@@ -143,7 +144,8 @@ async def test_traps_of_strangers_change_nothing(tmp_path: Path) -> None:
             await until(lambda: heard.dropped == {"wrong community": 1})
             await heard.send("--clientaddr=127.0.0.9", *plain(), "", *LINK_DOWN)
             await until(lambda: heard.dropped.get("unknown source") == 1)
-            assert await heard.send(*plain("private"), "", *LINK_DOWN, inform=True) != 0
+            unheard = await heard.send(*plain("private"), "", *LINK_DOWN, inform=True, patience=1)
+            assert unheard != 0
             assert (agent.asked, heard.polls, heard.of(Trapped)) == (before, 1, [])
 
 
@@ -177,12 +179,10 @@ async def sender(of: Switch) -> Sender:
     return Sender(session.dialect.clock.engine, boots, seconds)
 
 
-@pytest.mark.skipif(SNMPD is None, reason="snmpd is not installed")
 def test_traps_of_version_3_are_believed_only_from_the_engine_that_is_polled(
-    tmp_path: Path,
+    tmp_path: Path, net_snmp: int
 ) -> None:
-    with snmpd(tmp_path) as port:
-        asyncio.run(_believed(signed(tmp_path, port, interval=Duration(3600))))
+    asyncio.run(_believed(signed(tmp_path, net_snmp, interval=Duration(3600))))
 
 
 async def _believed(of: Switch) -> None:
@@ -205,16 +205,17 @@ async def _believed(of: Switch) -> None:
         assert heard.of(Trapped) == [Trapped("sw1", LINK_DOWN[0])]
 
 
-@pytest.mark.skipif(SNMPD is None, reason="snmpd is not installed")
-def test_informs_of_version_3_find_our_engine_and_are_acknowledged(tmp_path: Path) -> None:
-    with snmpd(tmp_path) as port:
-        asyncio.run(_acknowledged(signed(tmp_path, port, interval=Duration(3600))))
+def test_informs_of_version_3_find_our_engine_and_are_acknowledged(
+    tmp_path: Path, net_snmp: int
+) -> None:
+    asyncio.run(_acknowledged(signed(tmp_path, net_snmp, interval=Duration(3600))))
 
 
 async def _acknowledged(of: Switch) -> None:
     options = ("-v", "3", "-l", "authPriv", "-u", USER, "-a", "SHA-256", "-A", AUTH, "-x", "AES")
     async with desk(of) as heard:
-        assert await heard.send(*options, "-X", "not the key", "HERE", "", *LINK_DOWN, inform=True)
+        wrong = ("-X", "not the key", "HERE", "", *LINK_DOWN)
+        assert await heard.send(*options, *wrong, inform=True, patience=1)
         assert heard.polls == 1
         assert await heard.send(*options, "-X", PRIVACY, "HERE", "", *LINK_DOWN, inform=True) == 0
         await until(lambda: heard.polls == 2)
