@@ -8,7 +8,7 @@ from hwagent.config import Config
 from hwagent.seal.keystore import load_keyring
 from hwagent.vip.protocol import Secrets
 
-from .ranking import Ranking, Rankings, barred, loads
+from .ranking import Outlook, Ranking, Rankings, barred, loads
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -47,7 +47,8 @@ class Delegate:
         pins = self._agent.core.decrees.pins(self._agent.clock.now())
         wanted = {address: pin.value for address, pin in pins.items()}
         calm = not self._agent.core.fleet.storm
-        return self._rankings.rank(config, host, fleet, holders, self._weights, wanted, calm)
+        seen = Outlook(config, host, fleet, holders, self._weights, wanted, calm)
+        return self._rankings.rank(seen)
 
     def unready(self) -> tuple[str, ...]:
         """IP addresses that this host would not take over now: their services are not ready, or it

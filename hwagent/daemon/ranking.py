@@ -25,22 +25,30 @@ class Ranking(NamedTuple):
     leave: tuple[str, ...]
 
 
-def ranking(
-    config: Config,
-    host: str,
-    fleet: Collection[Mapping[str, Any]],
-    holders: Mapping[str, str],
-    loads: Mapping[str, float],
-    pins: Mapping[str, str] = {},
-    calm: bool = True,
-) -> Ranking:
-    """Ranks of ``host``. ``holders`` are the hosts that hold addresses now, ``loads`` the weights.
+class Outlook(NamedTuple):
+    """All that the ranking of ``host`` follows from.
 
-    ``pins`` are the hosts that an operator wants addresses on. While the fleet is not ``calm``,
-    what a host holds that is not unfit stays there; pins are obeyed all the same.
+    ``holders`` are the hosts that hold addresses now, ``loads`` the weights, ``pins`` the hosts
+    that an operator wants addresses on. While the fleet is not ``calm``, what a host holds that is
+    not unfit stays there; pins are obeyed all the same.
+    """
+
+    config: Config
+    host: str
+    fleet: Collection[Mapping[str, Any]]
+    holders: Mapping[str, str]
+    loads: Mapping[str, float]
+    pins: Mapping[str, str] = {}
+    calm: bool = True
+
+
+def ranking(seen: Outlook) -> Ranking:
+    """Ranks of a host.
+
     A host of which the fleet knows nothing counts as fit, with a weight of one. Hosts that say that
     what runs with an address is not ready there are passed over, unless they hold it or all say so.
     """
+    config, host, fleet, holders, loads, pins, calm = seen
     known, shunned = _known(fleet), _shunned(fleet)
     ranks: dict[str, int] = {}
     leave: list[str] = []
@@ -73,24 +81,15 @@ class Rankings:
         self._inputs: tuple[object, ...] = ()
         self._found = Ranking({}, ())
 
-    def rank(
-        self,
-        config: Config,
-        host: str,
-        fleet: Collection[Mapping[str, Any]],
-        holders: Mapping[str, str],
-        loads: Mapping[str, float],
-        pins: Mapping[str, str] = {},
-        calm: bool = True,
-    ) -> Ranking:
+    def rank(self, seen: Outlook) -> Ranking:
         """What ``ranking`` says, worked out anew only if it may say something else."""
         # Loads change all the time, and count only by the weights that are made of them
-        known = {n: msgspec.structs.replace(h, load=0.0) for n, h in _known(fleet).items()}
-        given = (dict(holders), dict(loads), dict(pins))
-        inputs = (host, known, _shunned(fleet), *given, calm)
-        if self._config is not config or inputs != self._inputs:
-            self._config, self._inputs = config, inputs
-            self._found = ranking(config, host, fleet, holders, loads, pins, calm)
+        known = {n: msgspec.structs.replace(h, load=0.0) for n, h in _known(seen.fleet).items()}
+        given = (dict(seen.holders), dict(seen.loads), dict(seen.pins))
+        inputs = (seen.host, known, _shunned(seen.fleet), *given, seen.calm)
+        if self._config is not seen.config or inputs != self._inputs:
+            self._config, self._inputs = seen.config, inputs
+            self._found = ranking(seen)
         return self._found
 
 

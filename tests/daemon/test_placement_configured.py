@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hwagent.config import Config, convert, parse
-from hwagent.daemon.ranking import loads, ranking
+from hwagent.daemon.ranking import Outlook, loads, ranking
 
 HOSTS = ("h1", "h2", "h3", "h4", "h5")
 ZONES = {"h1": "s1/r1", "h2": "s1/r1", "h3": "s1/r2", "h4": "s2/r1", "h5": "s2/r2"}
@@ -56,7 +56,7 @@ def place(
     his own rank is 0.
     """
     shares = loads(members, {})
-    found = {name: ranking(config, name, members, before, shares) for name in HOSTS}
+    found = {name: ranking(Outlook(config, name, members, before, shares)) for name in HOSTS}
     after = {}
     for vip in found["h1"].ranks:
         holder = before.get(vip, "")
@@ -98,7 +98,7 @@ def test_a_host_in_maintenance_or_unfit_is_emptied_and_no_other_address_moves(ho
     assert "h3" not in after.values()
     assert {v for v in after if after[v] != before[v]} == {v for v in before if before[v] == "h3"}
     members = fleet(h3=how)
-    leaving = ranking(of, "h3", members, before, loads(members, {})).leave
+    leaving = ranking(Outlook(of, "h3", members, before, loads(members, {}))).leave
     assert set(leaving) == {v for v in before if before[v] == "h3"}
 
 
@@ -127,5 +127,5 @@ def test_a_new_host_takes_its_share_without_preemption_only_as_addresses_come_fr
     before = place(of, without)
     members = fleet()
     shares = loads(members, {})
-    leaving = {n: ranking(of, n, members, before, shares).leave for n in HOSTS}
+    leaving = {n: ranking(Outlook(of, n, members, before, shares)).leave for n in HOSTS}
     assert not any(leaving.values()), "what stands well stays, unless the group preempts"

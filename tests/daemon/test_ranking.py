@@ -7,7 +7,7 @@ import msgspec
 
 from hwagent.cluster.report import UNREADY
 from hwagent.config import Config
-from hwagent.daemon.ranking import Rankings, barred, loads, ranking
+from hwagent.daemon.ranking import Outlook, Rankings, barred, loads, ranking
 
 VIP = "10.9.0.100"
 HOSTS = ("h1", "h2", "h3", "h4")
@@ -27,7 +27,7 @@ def ranks(holder: str, preempt: bool = False, **unfit: bool) -> dict[str, int]:
     ]
     shares = loads(fleet, {})
     return {
-        name: ranking(config(preempt), name, fleet, {VIP: holder}, shares).ranks[VIP]
+        name: ranking(Outlook(config(preempt), name, fleet, {VIP: holder}, shares)).ranks[VIP]
         for name in HOSTS
     }
 
@@ -66,7 +66,7 @@ def stands(
     shares = loads(fleet, {})
     found = {}
     for name in HOSTS:
-        made = ranking(config(), name, fleet, {VIP: holder}, shares, pins, calm)
+        made = ranking(Outlook(config(), name, fleet, {VIP: holder}, shares, pins, calm))
         found[name] = (made.ranks[VIP], VIP in made.leave)
     return found
 
@@ -107,7 +107,7 @@ def test_a_host_that_is_not_ready_is_passed_over_unless_it_has_the_address():
 
     def of(holder: str, pins: Mapping[str, str] = {}) -> dict[str, int]:
         shares = loads(fleet, {})
-        made = {n: ranking(config(), n, fleet, {VIP: holder}, shares, pins) for n in HOSTS}
+        made = {n: ranking(Outlook(config(), n, fleet, {VIP: holder}, shares, pins)) for n in HOSTS}
         return {name: found.ranks[VIP] for name, found in made.items()}
 
     assert sorted(rank for name, rank in of("").items() if name != "h2") == [0, 1, 2]
@@ -121,12 +121,12 @@ def test_a_witness_takes_nothing_and_leaves_what_it_has():
     fleet = [{"name": n, "status": "alive"} for n in HOSTS]
 
     def rank(holder: str) -> dict[str, int]:
-        made = {n: ranking(of, n, fleet, {VIP: holder}, loads(fleet, {})) for n in HOSTS}
+        made = {n: ranking(Outlook(of, n, fleet, {VIP: holder}, loads(fleet, {}))) for n in HOSTS}
         return {name: found.ranks[VIP] for name, found in made.items()}
 
     assert [barred(of, name) for name in HOSTS] == [(), (), (VIP,), ()]
     assert max(rank(""), key=rank("").__getitem__) == "h3"
-    assert ranking(of, "h3", fleet, {VIP: "h3"}, loads(fleet, {})).leave == (VIP,)
+    assert ranking(Outlook(of, "h3", fleet, {VIP: "h3"}, loads(fleet, {}))).leave == (VIP,)
     assert rank("h3")["h3"] > 0, "else it would not leave it"
 
 
@@ -143,8 +143,8 @@ def test_a_ranking_is_kept_while_nothing_changes_and_made_anew_when_anything_doe
     }
 
     def told() -> Any:
-        found = kept.rank(**given)
-        assert found == ranking(**given)
+        found = kept.rank(Outlook(**given))
+        assert found == ranking(Outlook(**given))
         return found
 
     first = told()
