@@ -81,7 +81,8 @@ class Hold:
 
     def take(self, now: float, picture: Picture) -> list[Alert]:
         """Takes what is known now; returns the causes that began, changed or ended, as alerts."""
-        self._now, self._picture = now, picture
+        self.tick(now)
+        self._picture = picture
         if not picture.shared:
             return []
         news = self._changed(now, picture)
@@ -114,9 +115,12 @@ class Hold:
                 wait.since = now
             wait.covered = None
 
+    def tick(self, now: float) -> None:
+        """Time has passed: what was due is due no more."""
+        self._now = max(now, self._now)
+
     def holds(self, now: float, alert: Alert) -> bool:
         """Whether an alert that fires is not to be told now."""
-        self._now = max(now, self._now)
         if not self._picture.shared:
             return alert.key in self._causes
         place, wait = self._place(alert.key), self._waits.get(alert.key)

@@ -90,6 +90,7 @@ class Schedule:
 
     def tick(self, now: float) -> list[Delivery]:
         """Whatever is due now."""
+        self.hold.tick(now)
         return [
             Delivery(channel.receiver.name, channel.receiver.kind, msgspec.to_builtins(message))
             for channel in self._channels.values()

@@ -2,8 +2,9 @@
 
 import pytest
 
+from hwagent.config import Duration, Notify
 from hwagent.model import AlertState, Severity
-from hwagent.respond.notify import Hold, Picture, Place
+from hwagent.respond.notify import Hold, Picture, Place, Schedule
 from tests.respond.notify.making import NOW, alert
 
 HOLD = 10.0
@@ -75,8 +76,18 @@ def test_a_wait_of_nothing_holds_nothing_but_what_is_told_elsewhere():
 def test_it_is_due_when_it_was_held_long_enough():
     made = hold()
     assert made.next_due() == NOW + HOLD
+    made.tick(NOW + HOLD)
     assert not made.holds(NOW + HOLD, NIC)
     assert made.next_due() is None
+
+
+def test_what_is_silenced_is_not_due_again_and_again():
+    schedule = Schedule(Notify(hold=Duration(HOLD)), "h1", quiet=lambda now, alert: True)
+    schedule.explained(NOW, shared())
+    schedule.changed(NOW, [NIC])
+    assert schedule.next_due() == NOW + HOLD
+    schedule.tick(NOW + HOLD)
+    assert schedule.next_due() > NOW + HOLD
 
 
 def test_what_ends_is_forgotten():
