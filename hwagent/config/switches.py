@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Literal
 
-import msgspec
-
 from .listening import listening_place
+from .section import Section
 from .source import Path, Source
 from .units import Duration
 
@@ -15,7 +14,7 @@ from .units import Duration
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Switch(Section, frozen=True):
     """A switch, or whatever else speaks SNMP; secrets are first lines of files.
 
     Versions 1 and 2c need ``community_file``. Version 3 needs ``user``; with ``auth_file`` messages
@@ -40,7 +39,7 @@ class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     trap_sources: tuple[str, ...] = ()
 
 
-class Traps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Traps(Section, frozen=True):
     """Where traps and informs of the switches come to: ``bind`` is ``address:port`` or
     ``[IPv6]:port``; without, nothing is listened on.
 
