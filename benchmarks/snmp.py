@@ -59,9 +59,8 @@ async def _poll(work: Path, port: int) -> None:
     file = work / "community"
     file.write_text("made\n")
     told: list[FromPoller] = []
-    of = Switch(
-        name="sw1", address="127.0.0.1", port=port, community_file=str(file), timeout=Duration(10)
-    )
+    waits = {"timeout": Duration(10), "interval": Duration(600)}  # so that one round is all of it
+    of = Switch(name="sw1", address="127.0.0.1", port=port, community_file=str(file), **waits)
     await Poller(of, Session(access(of), 10.0), shipped_makers(), told.append).round()
     [polled] = told
     assert isinstance(polled, Polled)
