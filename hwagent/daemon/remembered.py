@@ -56,7 +56,14 @@ class Remembered:
 
     def take(self, now: float, samples: Iterable[Sample]) -> list[Sample]:
         """Takes all that was read of the switch; returns it with what was better before."""
-        return [self._one(now, s) if s.kind in KEPT else s for s in samples]
+        found = [self._one(now, s) if s.kind in KEPT else s for s in samples]
+        for key, best in list(self._best.items()):
+            if not self._counts(now, key, best):
+                del self._best[key]
+                self._text = None
+            elif best.at < now:  # it is not so now, or not known
+                self._put(key, best._replace(holds=False))
+        return found
 
     def _one(self, now: float, sample: Sample) -> Sample:
         better: dict[str, float | int | str] = {}
@@ -67,7 +74,6 @@ class Remembered:
             key = (sample.kind, self._short(sample), metric)
             before = self._best.get(key)
             if before is not None and value < before.value and now - before.at <= span:
-                self._put(key, before._replace(holds=False))
                 better[name] = before.value
             elif not sample.unreadable:
                 self._put(key, Best(value, now, True))

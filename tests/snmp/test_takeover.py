@@ -97,6 +97,16 @@ def test_a_link_that_was_lost_a_day_ago_is_forgotten_wherever_that_is_known() ->
     assert not Remembered("sw").merge(2 * DAY, text, later=True).get("a")
 
 
+def test_a_port_that_is_no_more_is_forgotten_after_a_day() -> None:
+    one = Remembered("sw")
+    one.take(0.0, [port("a", carrier=1), port("b", carrier=1)])
+    one.take(60.0, [port("b", carrier=1)])
+    assert one.lost() == ["a"]
+    one.take(DAY + 120, [port("b", carrier=1)])
+    assert one.lost() == []
+    assert Remembered("sw").merge(DAY + 120, one.text(), later=True) == {"b": False}
+
+
 def test_it_fits_into_the_status_of_a_host() -> None:
     ports = [port(f"Ethernet{n}/1", carrier=1, speed_bits_per_second=10**10) for n in range(1000)]
     large = Remembered("sw")
