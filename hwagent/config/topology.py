@@ -25,7 +25,8 @@ class Machine(Section, frozen=True):
     ``psus`` are its power supplies and the feed of each; ``psus_needed`` of them must work. Of a
     host, ``nics`` are the switch (or ``switch/port``) of each network card, ``bonds`` the cards of
     each bond, ``arrays`` the disks of each mirror: what an agent on that host finds out by itself
-    need not be said. ``uplinks`` of a switch are those that it hangs on, one of which must work.
+    need not be said. ``uplinks`` of a switch are those that it hangs on, one of which must work; of
+    one with a spanning tree they are found, if the switches are called what they call themselves.
     """
 
     rack: str = ""
