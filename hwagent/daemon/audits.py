@@ -91,7 +91,8 @@ class Audits:
             if text:
                 found = await asyncio.to_thread(answer_what_if, fleet, config, members, text)
             else:
-                found = await asyncio.to_thread(answer_audit, self._auditor, fleet, config, members)
+                known = self._auditor, fleet, config, members, self._learned
+                found = await asyncio.to_thread(told_audit, *known)
         return {"host": self._agent.host, "time": self._agent.clock.now(), **found}
 
     async def _learn(self) -> None:
@@ -142,8 +143,7 @@ class Audits:
                 yield from (firing(member["name"], a, switches) for a in member["alerts"])
 
     def _switches(self) -> set[str]:
-        ids = self._fleet.graph.ids()
-        return {id.partition(":")[2] for id in ids if id.startswith("switch:")}
+        return {id.partition(":")[2] for id in self._fleet.graph.of_kind("switch")}
 
     def _take(self) -> list[dict[str, Any]]:
         """Takes in what is new; returns all members."""
@@ -178,11 +178,34 @@ def answer_audit(
     members: Iterable[Mapping[str, Any]] = (),
     learned: Mapping[str, Rate] = {},
 ) -> dict[str, Any]:
-    """The audit as the API and the command tell it."""
+    """The audit as the command tells it."""
+    plain: dict[str, Any] = msgspec.to_builtins(_audited(auditor, fleet, config, members, learned))
+    return plain
+
+
+def told_audit(
+    auditor: Auditor,
+    fleet: Fleet,
+    config: Config,
+    members: Iterable[Mapping[str, Any]],
+    learned: Mapping[str, Rate],
+) -> dict[str, msgspec.Raw]:
+    """The same as the API tells it, in JSON already: of a large fleet that is megabytes."""
+    found = _audited(auditor, fleet, config, members, learned)
+    return {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in found.items()}
+
+
+def _audited(
+    auditor: Auditor,
+    fleet: Fleet,
+    config: Config,
+    members: Iterable[Mapping[str, Any]],
+    learned: Mapping[str, Rate],
+) -> dict[str, Any]:
     known = list(members)
     found = auditor.audit(config.topology, _dead(known), learned)
     rooms = capacities(fleet.graph, known_hosts(known), config.topology.capacity)
-    return {**msgspec.to_builtins(found), "capacity": msgspec.to_builtins(rooms)}
+    return {**msgspec.structs.asdict(found), "capacity": rooms}
 
 
 def answer_what_if(

@@ -4,6 +4,7 @@ What stops is the graph's to tell (hwagent.topology), where addresses go is plac
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -15,6 +16,8 @@ from hwagent.topology.graph import Graph
 
 #: Groups of more hosts are told by their largest hosts only, which are the worst to lose.
 _TRIED = 12
+#: Worst cases that are kept: two of each group of a large fleet, of which few change at a time.
+_KEPT = 4096
 
 
 class Shift(msgspec.Struct, frozen=True):
@@ -42,10 +45,9 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
 def groups(graph: Graph) -> dict[str, list[str]]:
     """The hosts that may hold addresses of each group."""
     found = {}
-    for id in graph.ids():
-        if id.startswith("group:"):
-            seats = [c for c in graph.below(id) if c.startswith("seat:")]
-            found[id] = [s.partition(":")[2].partition("/")[0] for s in seats]
+    for id in graph.of_kind("group"):
+        seats = [c for c in graph.below(id) if c.startswith("seat:")]
+        found[id] = [s.partition(":")[2].partition("/")[0] for s in seats]
     return found
 
 
@@ -83,7 +85,7 @@ def capacities(
     the loss of ``down``."""
     found: list[Capacity] = []
     for group, names in groups(graph).items():
-        members = [hosts.get(n, Host(n)) for n in names]
+        members = tuple(hosts.get(n, Host(n)) for n in names)
         known = all(n in hosts for n in names)
         gone = {n for n in names if f"host:{n}" in down}
         if gone:
@@ -94,8 +96,9 @@ def capacities(
     return found
 
 
+@lru_cache(_KEPT)
 def _worst(
-    group: str, case: str, members: list[Host], count: int, most: float, known: bool
+    group: str, case: str, members: tuple[Host, ...], count: int, most: float, known: bool
 ) -> Capacity:
     largest = sorted(members, key=lambda h: (-h.weight, -h.load, h.name))[:_TRIED]
     tried = (

@@ -1,20 +1,21 @@
 """What can still take a service down, what was lost already, and what to buy first. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from heapq import nsmallest
+from operator import itemgetter
 from typing import NamedTuple
 
 import msgspec
 
 from hwagent.config.topology import Topology
 
-from .common import Common, Memo, common_causes
-from .cuts import Cuts, Solver
+from .common import Common, Memo, Region, common_causes, forget, region
 from .fleet import FLEET, Fleet
 from .graph import Graph
-from .proposals import tried
-from .reliability import Rate, Rates
-from .score import Purchase, Scores, order, purchases
+from .proposals import Trials, movable
+from .reliability import MINUTES, Rate, Rates
+from .score import Offers, Purchase, Scores, offer
+from .tally import Cuts, Pair
 
 #: So many pairs of each service are listed, the worst first; all are counted.
 PAIRS_MAX = 20
@@ -69,99 +70,116 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Auditor:
-    """Audits one fleet again and again; what did not change since is not worked out again."""
+    """Audits one fleet again and again; what did not change since is not worked out again.
+
+    What is known of a service holds while its cuts are the same objects: the solver makes new ones
+    of all that a change reaches.
+    """
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._rates = Rates()
-        self._scores = Scores(fleet.solver, self._rates)
-        self._said: tuple[object, object] = (None, None)
-        self._rows: dict[str, _Row] = {}
+        self._now = fleet.solver.given(())
         self._common: Memo = {}
+        self._begin(Topology(), {})
+
+    def _begin(self, topology: Topology, learned: Mapping[str, Rate]) -> None:
+        """Forgets all that follows from rates and prices."""
+        graph, solver = self._fleet.graph, self._fleet.solver
+        self._said = (topology.reliability, topology.prices, learned)
+        self._scores = Scores(solver, Rates(topology.reliability, learned))
+        self._offers = Offers(solver, self._scores, topology.prices)
+        self._trials = Trials(graph, solver, self._scores, topology.prices)
+        self._rows: dict[str, _Row] = {}
 
     def audit(
         self, topology: Topology, dead: Collection[str] = (), learned: Mapping[str, Rate] = {}
     ) -> Audit:
         """Audits all services. ``dead`` are hosts that do not answer."""
-        if self._said != (topology.reliability, learned):
-            self._said = (topology.reliability, learned)
-            self._rates, self._rows = Rates(topology.reliability, learned), {}
-            self._scores = Scores(self._fleet.solver, self._rates)
+        if self._said != (topology.reliability, topology.prices, learned):
+            self._begin(topology, learned)
         fleet, solver, graph = self._fleet, self._fleet.solver, self._fleet.graph
-        services = fleet.services()
+        services, unknown = fleet.services(), fleet.unknown()
         down = graph.down(fleet.failed(dead))
-        now = solver.given(down) if down else solver
-        tops = top_services(graph, services)
-        counted = set(tops)
-        self._rows = {id: self._row(id, now, down, id in counted) for id in services}
-        buy = self._purchases(tops, topology.prices)
-        common = common_causes(graph, solver, services, self._common)
+        self._now.fail(down)
+        rows = self._rows = self._row_of_each(services, down, set(unknown))
+        self._scores.forget(2 * len(graph))
+        forget(self._common, graph)
         return Audit(
-            services=tuple(row.service for row in self._rows.values()),
-            buy=tuple(buy[:PURCHASES_MAX]),
+            services=tuple(row.service for row in rows.values()),
+            buy=self._purchases(_tops(rows)),
             lost=tuple(lost(graph, down)),
-            common=tuple(common),
-            unknown=tuple(fleet.unknown()),
+            common=tuple(common_causes(row.region for row in rows.values())),
+            unknown=tuple(unknown),
             problems=tuple(solver.circles),
             components=len(graph),
             currency=topology.currency,
         )
 
-    def _row(self, id: str, now: Solver, down: Collection[str], counted: bool) -> "_Row":
-        solver, scores = self._fleet.solver, self._scores
-        cuts = solver.cuts(id)
-        then = cuts if now is solver else now.cuts(id)
-        state = "down" if id in down else self._fleet.graph.get(id).state or "up"
-        known = self._rows.get(id)
-        same = known and known.cuts is cuts and known.now is then and known.counted is counted
-        if known and same and known.service.state == state:
-            return known
+    def _row_of_each(
+        self, services: Iterable[str], down: Set[str], unknown: Set[str]
+    ) -> dict[str, "_Row"]:
+        rows, solver, now = {}, self._fleet.solver, self._now
+        for id in services:
+            cuts = solver.cuts(id)
+            then = now.cuts(id) if id in now.reached else cuts
+            state = "down" if id in down else "unknown" if id in unknown else "up"
+            row = self._rows.get(id)
+            if row is None or row.cuts is not cuts:
+                row = self._row(id, cuts)
+            same = row.now is then and row.service.state == state
+            rows[id] = row if same else row.told(then, state)
+        return rows
+
+    def _row(self, id: str, cuts: Cuts) -> "_Row":
+        scores, solver = self._scores, self._fleet.solver
+        both = scores.both(cuts)
         singles = sorted(cuts.singles, key=lambda e: (-scores.broken(e), e))
         service = Service(
             id=id,
-            state=state,
-            alone=tuple(_alone(e, solver, scores) for e in singles),
-            pairs=_worst_pairs(cuts, scores),
-            pairs_total=len(cuts.pairs),
-            minutes=scores.minutes(cuts),
-            now=tuple(sorted(then.singles - cuts.singles)),
+            state="",
+            alone=tuple(Alone(e, solver.members(e), MINUTES * scores.broken(e)) for e in singles),
+            pairs=_worst(both),
+            pairs_total=len(both),
+            minutes=scores.minutes(singles, both),
         )
-        return _Row(cuts, then, counted, service, scores.shares(cuts) if counted else {})
+        return _Row(cuts, cuts, service, region(self._fleet.graph, solver, id, self._common))
 
-    def _purchases(self, tops: Sequence[str], prices: Mapping[str, float]) -> list[Purchase]:
+    def _purchases(self, tops: Mapping[str, Cuts]) -> tuple[Purchase, ...]:
         """A second one of everything, and what a cable does; the most for its money first."""
-        solver, graph = self._fleet.solver, self._fleet.graph
-        doubled = purchases(solver, self._scores, {t: self._rows[t].shares for t in tops}, prices)
-        worst = sorted((p for p in doubled if p.stops), key=lambda p: (-p.minutes, p.component))
-        ids = list(dict.fromkeys(p.component for p in worst))
-        moved = tried(graph, solver, self._rates, tops, prices, ids)
+        self._offers.update(tops)
+        doubled = list(self._offers.all())
+        worst = [p for _, p in doubled if p.stops and movable(p.component)]
+        worst.sort(key=lambda p: (-p.minutes, p.component))
+        moved = self._trials.tried(tops, worst)
         better = {(p.component, p.price) for p in moved}  # a second one, and on another feed too
-        kept = [p for p in doubled if (p.component, p.price) not in better]
-        return sorted([*moved, *kept], key=order)
+        kept = [o for o in doubled if (o.purchase.component, o.purchase.price) not in better]
+        first = nsmallest(PURCHASES_MAX, [*map(offer, moved), *kept], key=itemgetter(0))
+        return tuple(purchase for _, purchase in first)
 
 
 class _Row(NamedTuple):
+    """A service, the cuts of which that is told, those with what has failed now, what is below."""
+
     cuts: Cuts
     now: Cuts
-    counted: bool
     service: Service
-    shares: dict[str, float]
+    region: Region
+
+    def told(self, now: Cuts, state: str) -> "_Row":
+        alone = tuple(sorted(now.singles - self.cuts.singles))
+        service = msgspec.structs.replace(self.service, state=state, now=alone)
+        return self._replace(now=now, service=service)
 
 
-def _alone(element: str, solver: Solver, scores: Scores) -> Alone:
-    minutes = scores.minutes(Cuts(frozenset([element])))
-    return Alone(element, solver.members(element), minutes)
+def _worst(both: Sequence[tuple[float, Pair]]) -> tuple[Pair, ...]:
+    return tuple(pair for _, pair in nsmallest(PAIRS_MAX, ((-share, pair) for share, pair in both)))
 
 
-def _worst_pairs(cuts: Cuts, scores: Scores) -> tuple[tuple[str, str], ...]:
-    rated = ((-both, pair) for both, pair in scores.both(cuts))
-    return tuple(pair for _, pair in nsmallest(PAIRS_MAX, rated))
-
-
-def top_services(graph: Graph, services: Sequence[str]) -> list[str]:
+def _tops(rows: Mapping[str, _Row]) -> dict[str, Cuts]:
     """The services on which no other one hangs, but for the fleet: counted, none counts twice."""
-    counted = dict.fromkeys(id for id in services if id != FLEET)
-    return [id for id in counted if not graph.reaches(graph.above(id), counted)]
+    counted = {id: row for id, row in rows.items() if id != FLEET}
+    below = set[str]().union(*(row.region.services for row in counted.values()))
+    return {id: row.cuts for id, row in counted.items() if id not in below}
 
 
 def lost(graph: Graph, down: Collection[str]) -> Iterator[Lost]:

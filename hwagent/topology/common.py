@@ -5,16 +5,20 @@ hang on one thing, or were made on one day, or run the same firmware, or are equ
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import msgspec
 
-from .cuts import Cuts, Solver
-from .graph import Graph, Need, Node
+from .cuts import Solver
+from .graph import SERVICES, Graph, Need, Node
+from .tally import Cuts
 
 #: Components whose ages differ by no more months count as equally old, from this age on.
 _MONTHS_APART, _MONTHS_OLD = 1, 24
+_HOW = ("hangs on", "batch", "firmware", "months")
+_SERVICES = tuple(f"{kind}:" for kind in SERVICES)
 
 
 class Common(msgspec.Struct, frozen=True):
@@ -26,40 +30,63 @@ class Common(msgspec.Struct, frozen=True):
     of: tuple[str, ...]
 
 
+class Shared(NamedTuple):
+    """The component whose needs have something in common, and what."""
+
+    of: str
+    how: str
+    what: str
+
+
+class Region(NamedTuple):
+    """What is below a service and above the services that it hangs on, which are ``services``."""
+
+    services: frozenset[str]
+    shared: frozenset[Shared]
+
+
+_NOTHING = Region(frozenset(), frozenset())
 #: By component: its cuts, and what was found for it while they were these.
-Memo = dict[str, tuple[Cuts, list[tuple[str, str]]]]
+Memo = dict[str, tuple[Cuts, Region]]
 
 
-def common_causes(
-    graph: Graph, solver: Solver, services: Collection[str], memo: Memo
-) -> Iterator[Common]:
-    """What is shared by those who should stand in for each other, by how, in all that ``services``
-    hang on. ``memo`` is given again with the next question: what is the same is not looked at."""
-    _look(graph, solver, services, memo)
-    wanted = set(services)
-    found: dict[tuple[str, str], list[str]] = {}
-    for id in sorted(id for id, (_, shared) in memo.items() if shared):
-        if id in wanted or graph.reaches(graph.above(id), wanted):
-            for shared in memo[id][1]:
-                found.setdefault(shared, []).append(id)
-    for (how, what), of in sorted(found.items(), key=lambda item: (_order(item[0][0]), item)):
-        yield Common(how, what, tuple(dict.fromkeys(of)))
-
-
-def _order(how: str) -> int:
-    return ("hangs on", "batch", "firmware", "months").index(how)
-
-
-def _look(graph: Graph, solver: Solver, services: Collection[str], memo: Memo) -> None:
-    """Looks at what is new from the services on down. The solver makes new cuts for all above a
-    change: below a component whose cuts are those known, everything is."""
-    waiting = list(services)
+def region(graph: Graph, solver: Solver, id: str, memo: Memo) -> Region:
+    """Looks at one service. It holds while the solver's answer for it is the same object. ``memo``
+    is given again with the next question: many services share what is below them."""
+    waiting = [id]
     while waiting:
-        id = waiting.pop()
-        known, cuts = memo.get(id), solver.cuts(id)
-        if known is None or known[0] is not cuts:
-            memo[id] = cuts, list(_shared(graph, solver, graph.get(id)))
-            waiting.extend(graph.below(id))
+        one = waiting[-1]
+        cuts = solver.cuts(one)
+        below = [c for c in graph.below(one) if not c.startswith(_SERVICES)]
+        new = [c for c in below if c not in memo or memo[c][0] is not solver.cuts(c)]
+        if new:
+            waiting += new
+        else:
+            memo[one] = cuts, _region(graph, solver, graph.get(one), [memo[c][1] for c in below])
+            waiting.pop()
+    return memo[id][1]
+
+
+def _region(graph: Graph, solver: Solver, node: Node, below: Sequence[Region]) -> Region:
+    services = {c for one in node.needs for c in one.of if c.startswith(_SERVICES)}
+    shared = {Shared(node.id, *found) for found in _shared(graph, solver, node)}
+    if not any((services, shared, *(one is not _NOTHING for one in below))):
+        return _NOTHING
+    every = services.union(*(one.services for one in below))
+    return Region(frozenset(every), frozenset(shared.union(*(one.shared for one in below))))
+
+
+def common_causes(regions: Iterable[Region]) -> Iterator[Common]:
+    """What is shared by those who should stand in for each other, by how."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for one in set[Shared]().union(*(r.shared for r in regions)):
+        found.setdefault((one.how, one.what), []).append(one.of)
+    for how, what in sorted(found, key=lambda key: (_HOW.index(key[0]), key)):
+        yield Common(how, what, tuple(sorted(found[how, what])))
+
+
+def forget(memo: Memo, graph: Graph) -> None:
+    """Forgets what is not there any more, once that is much."""
     if len(memo) > len(graph):
         for id in [id for id in memo if id not in graph]:
             del memo[id]

@@ -9,62 +9,70 @@ spared makes one cut with its peer and not fifty times fifty. Nothing is approxi
 unfolds an element.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from itertools import chain, combinations, product
-from typing import NamedTuple, TypeVar
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import combinations, product
+from typing import TypeVar
 
-from .graph import SERVICES, Graph, Need, Node
+from .graph import SERVICES, Graph, Node
+from .tally import NO_PAIRS, Cuts, Pair, Tally
 
-Pair = tuple[str, str]
 _T = TypeVar("_T")
-_NONE: frozenset[str] = frozenset()
-_NO_PAIRS: frozenset[Pair] = frozenset()
-
-
-class Cuts(NamedTuple):
-    """The elements that alone take a component down, and the pairs; ``down``: it is so already."""
-
-    singles: frozenset[str] = _NONE
-    pairs: frozenset[Pair] = _NO_PAIRS
-    down: bool = False
+#: What is known of a component: its cuts, and its members as an element.
+_Solved = tuple[Cuts, tuple[str, ...]]
+#: Of needs of more components it is kept how many of these each element takes down.
+_MANY = 100
 
 
 class Solver:
-    """Cut sets of everything in a graph, kept until what is below them changes.
+    """Cut sets of everything in a graph, kept until what is below them changes."""
 
-    ``failed`` have failed already: then the cuts are what it takes beyond that.
-    """
-
-    def __init__(self, graph: Graph, failed: Iterable[str] = ()) -> None:
+    def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._cuts: dict[str, Cuts] = {}
         self._members: dict[str, tuple[str, ...]] = {}
-        self._down = graph.down(failed)
+        self._tallies: dict[str, dict[int, Tally]] = {}
+        self._down: set[str] = set()
         #: Circles that were opened, as text.
         self.circles: list[str] = []
 
-    def given(self, failed: Iterable[str]) -> "Solver":
-        """A solver for the same graph with these failed; takes over what does not change."""
-        other = Solver(self._graph, failed)
-        other._cuts, other._members = self._cuts.copy(), self._members.copy()
-        for id in self._graph.ancestors(other._down):
-            other._cuts.pop(id, None)
-            other._members.pop(id, None)
-        return other
+    def given(self, failed: Iterable[str]) -> "Given":
+        """A solver for the same graph with these failed."""
+        return Given(self, self._graph, failed)
 
-    def changed(self, ids: Iterable[str]) -> None:
-        """Forgets what follows from components that changed."""
+    def changed(self, ids: Iterable[str]) -> dict[str, _Solved]:
+        """Forgets what follows from components that changed; returns that."""
+        forgot: dict[str, _Solved] = {}
         waiting = list(ids)
         while waiting:
             id = waiting.pop()
-            self._members.pop(id, None)
-            if self._cuts.pop(id, None) is not None:  # what needs it is solved only if it is
+            if id not in self._graph:
+                self._tallies.pop(id, None)
+            cuts = self._cuts.pop(id, None)
+            if cuts is not None:  # what needs it is solved only if it is
+                forgot[id] = cuts, self._members.pop(id)
                 waiting.extend(self._graph.above(id))
+        return forgot
+
+    @contextmanager
+    def tried(self, nodes: Sequence[Node]) -> Iterator[None]:
+        """With these nodes in the graph. Afterwards it is as before, and so is what was solved."""
+        graph = self._graph
+        before = [graph.get(node.id) if node.id in graph else None for node in nodes]
+        forgot: dict[str, _Solved] = {}
+        try:
+            for node in nodes:
+                forgot |= self.changed(graph.put(node))
+            yield
+        finally:
+            for node, old in zip(nodes, before):
+                self.changed(graph.remove(node.id) if old is None else graph.put(old))
+            for id, (cuts, members) in forgot.items():
+                self._cuts[id], self._members[id] = cuts, members
 
     def cuts(self, id: str) -> Cuts:
         """The cut sets of one component, in elements."""
-        if id not in self._cuts:
+        if not self._knows(id):
             for one in self._order(id):
                 self._solve(self._graph.get(one))
         return self._cuts[id]
@@ -96,11 +104,14 @@ class Solver:
                 self.circles.append(f"{id} needs {child}, which needs {id}")
                 self._graph.drop(id, child)
                 path[id] = self._below(id)
-            elif child not in self._cuts:
+            elif not self._knows(child):
                 path[child] = self._below(child)
 
+    def _knows(self, id: str) -> bool:
+        return id in self._cuts
+
     def _below(self, id: str) -> Iterator[str]:
-        return iter(sorted(self._graph.below(id)))
+        return iter(sorted(c for c in self._graph.below(id) if not self._knows(c)))
 
     def _solve(self, node: Node) -> None:
         id = node.id
@@ -111,15 +122,14 @@ class Solver:
         pairs: set[Pair] = set()
         members = [id] if node.fails else []
         own: set[str] = set()
-        for one in node.needs:
+        for number, one in enumerate(node.needs):
+            found = {child: self._cuts[child] for child in one.of}
             if one.spare > 0:
-                self._redundant(one, singles, pairs)
+                self._redundant(id, number, found, singles, pairs)
                 continue
+            self._all(id, number, found, singles, pairs)
             for child in one.of:
-                found = self._cuts[child]
-                singles |= found.singles
-                pairs |= found.pairs
-                if self._is_part(child) and child not in own:
+                if child not in own and self._is_part(child):
                     own.add(child)
                     members += self._members[child]
         singles -= own
@@ -128,17 +138,41 @@ class Solver:
         settled = singles | own
         self._members[id] = tuple(members)
         left = (p for p in pairs if p[0] not in settled and p[1] not in settled)
-        self._cuts[id] = Cuts(frozenset(singles), frozenset(left) if pairs else _NO_PAIRS)
+        self._cuts[id] = Cuts(frozenset(singles), frozenset(left) if pairs else NO_PAIRS)
 
     def _is_part(self, child: str) -> bool:
-        return len(self._graph.above(child)) == 1 and self._graph.get(child).kind not in SERVICES
+        return len(self._graph.above(child)) == 1 and child.partition(":")[0] not in SERVICES
 
-    def _redundant(self, one: Need, singles: set[str], pairs: set[Pair]) -> None:
+    def _tally(self, id: str, number: int, found: dict[str, Cuts]) -> Tally:
+        """How many of a need's components each takes down; kept where that is much to count."""
+        tally = Tally() if len(found) < _MANY else self._kept(id, number)
+        tally.count(found)
+        return tally
+
+    def _kept(self, id: str, number: int) -> Tally:
+        return self._tallies.setdefault(id, {}).setdefault(number, Tally())
+
+    def _all(
+        self, id: str, number: int, found: dict[str, Cuts], singles: set[str], pairs: set[Pair]
+    ) -> None:
+        """Cuts of a need without a component to spare: those of each."""
+        if len(found) < _MANY:
+            for cuts in found.values():
+                singles |= cuts.singles
+                pairs |= cuts.pairs
+        else:
+            tally = self._tally(id, number, found)
+            singles.update(tally.alone)
+            pairs.update(tally.both)
+
+    def _redundant(
+        self, id: str, number: int, found: dict[str, Cuts], singles: set[str], pairs: set[Pair]
+    ) -> None:
         """Cuts of a need with components to spare: what takes down more than that."""
-        live = [found for child in one.of if not (found := self._cuts[child]).down]
-        spare = one.spare - (len(one.of) - len(live))
-        alone = Counter(chain.from_iterable(found.singles for found in live))
-        both = Counter(chain.from_iterable(found.pairs for found in live))
+        tally = self._tally(id, number, found)
+        live = [cuts for cuts in found.values() if not cuts.down]
+        spare = self._graph.get(id).needs[number].spare - (len(found) - len(live))
+        alone, both = tally.alone, tally.both
         singles.update(element for element, count in alone.items() if count > spare)
         # Which components each takes down is looked at only where their number could suffice:
         # of a fleet that can lose a thousand hosts almost nothing is left.
@@ -153,6 +187,58 @@ class Solver:
         for element in wide:
             rest.setdefault(covers[element], []).append(element)
         pairs.update(_products(rest, spare))
+
+
+class Given(Solver):
+    """Cut sets of a graph in which some have failed already: what it takes beyond that.
+
+    Whom the failures do not reach is asked of the solver without them. Of the others an answer
+    holds while that solver's own is the same and so are the failures below.
+    """
+
+    def __init__(self, base: Solver, graph: Graph, failed: Iterable[str]) -> None:
+        super().__init__(graph)
+        self._base = base
+        #: By component, the solver's answer when it was solved here.
+        self._then: dict[str, Cuts] = {}
+        #: Whom the failures reach.
+        self.reached: set[str] = set()
+        self.fail(failed)
+
+    def fail(self, failed: Iterable[str]) -> None:
+        """These and no others have failed now."""
+        down = self._graph.down(failed)
+        for id in self._graph.ancestors(down ^ self._down):
+            self._then.pop(id, None)
+        self._down, self.reached = down, self._graph.ancestors(down)
+        for known in (self._cuts, self._members, self._then, self._tallies):
+            if len(known) > len(self.reached):
+                for id in known.keys() - self.reached:
+                    del known[id]
+
+    def cuts(self, id: str) -> Cuts:
+        """The cut sets of one component, in elements."""
+        return super().cuts(id) if id in self.reached else self._base.cuts(id)
+
+    def members(self, element: str) -> tuple[str, ...]:
+        """The components that are one element: any of them does the same."""
+        return super().members(element) if element in self.reached else self._base.members(element)
+
+    def _knows(self, id: str) -> bool:
+        cuts = self._base.cuts(id)
+        if id in self.reached:
+            return self._then.get(id) is cuts
+        self._cuts[id], self._members[id] = cuts, self._base.members(id)
+        return True
+
+    def _kept(self, id: str, number: int) -> Tally:
+        if number not in self._tallies.get(id, ()):  # most of it is as without the failures
+            self._tallies.setdefault(id, {})[number] = self._base._kept(id, number).copy()
+        return self._tallies[id][number]
+
+    def _solve(self, node: Node) -> None:
+        super()._solve(node)
+        self._then[node.id] = self._base.cuts(node.id)
 
 
 def _covers(found: Iterable[frozenset[_T]], among: set[_T]) -> dict[_T, int]:

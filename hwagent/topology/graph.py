@@ -1,6 +1,6 @@
 """Components and what each needs: ``at least k of these``. Monotone; circles are opened."""
 
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import msgspec
 
@@ -60,6 +60,7 @@ class Graph:
         self._nodes: dict[str, Node] = {}
         #: What needs each: of everything, be it described, needed or both.
         self._above: dict[str, set[str]] = {}
+        self._kinds: dict[str, set[str]] = {}
         for node in nodes:
             self.put(node)
 
@@ -72,6 +73,10 @@ class Graph:
     def ids(self) -> list[str]:
         """All ids, sorted."""
         return sorted(self._above)
+
+    def of_kind(self, kind: str) -> list[str]:
+        """All ids of one kind, sorted."""
+        return sorted(self._kinds.get(kind, ()))
 
     def get(self, id: str) -> Node:
         """A node; one without needs for an id that is only needed."""
@@ -91,7 +96,7 @@ class Graph:
         a thing that it shares now, or shared one that it now needs alone."""
         before = set(self.below(node.id))
         self._nodes[node.id] = node
-        self._above.setdefault(node.id, set())
+        self._parents(node.id)
         after = set(self.below(node.id))
         return {node.id} | self._relink(node.id, before, after)
 
@@ -106,16 +111,23 @@ class Graph:
     def _relink(self, id: str, before: set[str], after: set[str]) -> set[str]:
         touched: set[str] = set()
         for child in before ^ after:
-            parents = self._above.setdefault(child, set())
+            parents = self._parents(child)
             if len(parents) == (1 if child in after else 2):
                 touched |= parents
             (parents.add if child in after else parents.discard)(id)
             self._forget_if_unknown(child)
         return touched
 
+    def _parents(self, id: str) -> set[str]:
+        if id not in self._above:
+            self._above[id] = set()
+            self._kinds.setdefault(id.partition(":")[0], set()).add(id)
+        return self._above[id]
+
     def _forget_if_unknown(self, id: str) -> None:
-        if id not in self._nodes and not self._above.get(id):
-            self._above.pop(id, None)
+        if id in self._above and id not in self._nodes and not self._above[id]:
+            del self._above[id]
+            self._kinds[id.partition(":")[0]].discard(id)
 
     def drop(self, id: str, child: str) -> None:
         """Forgets that a component needs another: it closes a circle."""
@@ -131,18 +143,6 @@ class Graph:
     def support(self, ids: Iterable[str]) -> set[str]:
         """These and all that they need, directly or not."""
         return _closure(ids, self.below)
-
-    def reaches(self, ids: Iterable[str], wanted: Container[str]) -> bool:
-        """Whether any of ``wanted`` is one of these or needs one of them, directly or not."""
-        waiting, seen = list(ids), set[str]()
-        while waiting:
-            id = waiting.pop()
-            if id in wanted:
-                return True
-            if id not in seen:
-                seen.add(id)
-                waiting += self.above(id)
-        return False
 
     def down(self, failed: Iterable[str]) -> set[str]:
         """All that does not work while these have failed: they, and what lacks what it needs."""

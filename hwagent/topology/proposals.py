@@ -5,14 +5,15 @@ there already, a cable does what a purchase would. Each proposal is put into the
 of all that it touches are worked out again, and it is taken back.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import msgspec
 
 from .cuts import Solver
 from .graph import Graph, Node, need
-from .reliability import Rates
 from .score import Purchase, Scores, price_of
+from .tally import Cuts
 
 #: So many are tried, those about the worst single points of failure first.
 TRIALS_MAX = 60
@@ -29,45 +30,98 @@ class Proposal(msgspec.Struct, frozen=True):
     words: str
 
 
-def tried(
-    graph: Graph,
-    solver: Solver,
-    rates: Rates,
-    services: Sequence[str],
-    prices: Mapping[str, float],
-    worst: Sequence[str],
-) -> list[Purchase]:
-    """What proposals about the ``worst`` components would save."""
-    found: dict[tuple[str, str], Purchase] = {}
-    tops = set(services)
-    count = 0
-    for id in worst:
-        for proposal in proposals(graph, id):
-            key = proposal.component, proposal.words
-            if key not in found and count < TRIALS_MAX:
-                count += 1
-                found[key] = _try(graph, solver, rates, tops, prices, proposal)
-    return [p for p in found.values() if p.minutes > 0]
+class Trials:
+    """Tries proposals; what was tried before is known while nothing below it has changed."""
+
+    def __init__(
+        self, graph: Graph, solver: Solver, scores: Scores, prices: Mapping[str, float]
+    ) -> None:
+        self._graph = graph
+        self._solver = solver
+        self._scores = scores
+        self._prices = prices
+        #: By proposal, the cuts of all that it touches and hangs on, and what it saved then.
+        self._known: dict[Proposal, tuple[list[Cuts], Purchase]] = {}
+
+    def tried(self, services: Collection[str], worst: Iterable[Purchase]) -> list[Purchase]:
+        """What proposals about the ``worst`` components would save in these services."""
+        known, self._known = self._known, {}
+        for proposal in islice(self._proposals(worst), TRIALS_MAX):
+            ids = [n.id for n in proposal.nodes if n.id in self._graph]
+            touched = sorted(self._graph.ancestors(ids).intersection(services))
+            basis = [self._solver.cuts(id) for id in [*touched, *_ends(proposal)]]
+            before = known.get(proposal)
+            same = before is not None and _same(before[0], basis)
+            purchase = before[1] if before and same else self._try(proposal, touched)
+            self._known[proposal] = basis, purchase
+        return [p for _, p in self._known.values() if p.minutes > 0]
+
+    def _proposals(self, worst: Iterable[Purchase]) -> Iterator[Proposal]:
+        seen = set()
+        for id in dict.fromkeys(p.component for p in worst):
+            for proposal in proposals(self._graph, self._solver, id):
+                key = proposal.component, proposal.words
+                if key not in seen:
+                    seen.add(key)
+                    yield proposal
+
+    def _try(self, proposal: Proposal, touched: Sequence[str]) -> Purchase:
+        minutes, alone = self._minutes(touched)
+        with self._solver.tried(proposal.nodes):
+            after, left = self._minutes(touched)
+        prices, price = self._prices, proposal.price
+        bought = price_of(proposal.component, prices) if price != "cable" else None
+        return Purchase(
+            component=proposal.component,
+            parts=(proposal.component,),
+            stops=tuple(s for s in touched if alone[s] - left[s]),
+            minutes=minutes - after,
+            price=prices.get(price, bought),
+            advice=proposal.words,
+        )
+
+    def _minutes(self, services: Sequence[str]) -> tuple[float, dict[str, set[str]]]:
+        """Minutes a year of some services together, and what takes each down alone."""
+        solver, scores = self._solver, self._scores
+        cuts = [solver.cuts(s) for s in services]
+        total = sum(scores.minutes(c.singles, scores.both(c)) for c in cuts)
+        return total, {s: solver.singles(s) for s in services}
 
 
-def proposals(graph: Graph, id: str) -> Iterator[Proposal]:
+def _ends(proposal: Proposal) -> list[str]:
+    """What the nodes of a proposal need, apart from each other."""
+    own = {node.id for node in proposal.nodes}
+    below = (child for node in proposal.nodes for one in node.needs for child in one.of)
+    return [child for child in below if child not in own]
+
+
+def _same(some: Sequence[Cuts], others: Sequence[Cuts]) -> bool:
+    """Whether these are the same objects, below which nothing has changed."""
+    return len(some) == len(others) and all(a is b for a, b in zip(some, others))
+
+
+def movable(id: str) -> bool:
+    """Whether it is something on which others hang by cables."""
+    return id.partition(":")[0] in _CABLES
+
+
+def proposals(graph: Graph, solver: Solver, id: str) -> Iterator[Proposal]:
     """What could be done so that not everything hangs on one feed or switch."""
     kind = id.partition(":")[0]
     cable = _CABLES.get(kind)
-    others = _others(graph, id, kind) if cable else []
-    if not others:
+    other = _other(graph, id, kind) if cable else None
+    if other is None:
         return
-    above = graph.ancestors([id])
     plugs = set(_plugs(graph, id, cable))
     for owner in sorted({above for plug in plugs for above in graph.above(plug)}):
         for number, one in enumerate(graph.get(owner).needs):
             mine = sorted(plugs.intersection(one.of))
-            if not mine or sum(c in above for c in one.of) <= one.spare:
+            if not mine or sum(id in solver.singles(c) for c in one.of) <= one.spare:
                 continue
             if one.spare > 0:
-                yield _moved(graph, mine[-1], id, others[0])
+                yield _moved(graph, mine[-1], id, other)
             else:
-                yield _added(graph, owner, number, mine[0], others[0])
+                yield _added(graph, owner, number, mine[0], other)
 
 
 def _plugs(graph: Graph, id: str, kind: str | None) -> Iterator[str]:
@@ -79,11 +133,12 @@ def _plugs(graph: Graph, id: str, kind: str | None) -> Iterator[str]:
             yield one
 
 
-def _others(graph: Graph, id: str, kind: str) -> list[str]:
-    """Others of its kind, those of the same rack first, that do not hang on what it hangs on."""
+def _other(graph: Graph, id: str, kind: str) -> str | None:
+    """Another one of its kind that does not hang on it; one of the same rack if there is one."""
     near = set(graph.below(id))
-    alike = [i for i in graph.ids() if i.startswith(f"{kind}:") and i != id]
-    return sorted(alike, key=lambda i: (near.isdisjoint(_racks(graph, i)), i))
+    alike = [i for i in graph.of_kind(kind) if i != id]
+    alike.sort(key=lambda i: near.isdisjoint(_racks(graph, i)))
+    return next((i for i in alike if id not in graph.support([i])), None)
 
 
 def _racks(graph: Graph, id: str) -> Collection[str]:
@@ -112,41 +167,3 @@ def _on(graph: Graph, plug: str, other: str) -> Node:
     node = graph.get(plug)
     kept = [n for n in node.needs if not n.of[0].startswith(("feed:", "switch:", "port:"))]
     return msgspec.structs.replace(node, needs=(*kept, need(1, [other])))
-
-
-def _try(
-    graph: Graph,
-    solver: Solver,
-    rates: Rates,
-    tops: Collection[str],
-    prices: Mapping[str, float],
-    proposal: Proposal,
-) -> Purchase:
-    before = [graph.get(node.id) if node.id in graph else None for node in proposal.nodes]
-    touched = sorted(graph.ancestors(n.id for n in proposal.nodes if n.id in graph) & set(tops))
-    minutes, alone = _minutes(solver, rates, touched)
-    try:
-        for node in proposal.nodes:
-            solver.changed(graph.put(node))
-        after, left = _minutes(solver, rates, touched)
-    finally:
-        for node, old in zip(proposal.nodes, before):
-            solver.changed(graph.remove(node.id) if old is None else graph.put(old))
-    return Purchase(
-        component=proposal.component,
-        parts=(proposal.component,),
-        stops=tuple(s for s in touched if alone[s] - left[s]),
-        minutes=minutes - after,
-        price=prices.get(proposal.price, price_of(proposal.component, prices)
-                         if proposal.price != "cable" else None),
-        advice=proposal.words,
-    )  # fmt: skip
-
-
-def _minutes(
-    solver: Solver, rates: Rates, services: Sequence[str]
-) -> tuple[float, dict[str, set[str]]]:
-    """Minutes a year of some services together, and what takes each down alone."""
-    scores = Scores(solver, rates)
-    total = sum(scores.minutes(solver.cuts(s)) for s in services)
-    return total, {s: solver.singles(s) for s in services}

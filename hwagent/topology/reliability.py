@@ -63,13 +63,14 @@ class Rates:
 
     def of(self, id: str) -> Rate:
         """The rate of a component."""
-        if id not in self._known:
-            kind = id.partition(":")[0]
+        kind = id.partition(":")[0]
+        key = id if id in self._said else kind
+        if key not in self._known:
             rate = self._learned.get(kind) or DEFAULTS.get(kind, OTHER)
-            for key in (kind, id):
-                rate = _over(rate, self._said.get(key))
-            self._known[id] = rate
-        return self._known[id]
+            for said in (kind, id):
+                rate = _over(rate, self._said.get(said))
+            self._known[key] = rate
+        return self._known[key]
 
 
 def _over(rate: Rate, said: Reliability | None) -> Rate:

@@ -5,14 +5,17 @@ broken, taken as the sum over them (the rare-event bound of fault trees: IEC 610
 larger sets are not counted, failures count as independent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from math import fsum
+from typing import NamedTuple
 
 import msgspec
 
-from .cuts import Cuts, Pair, Solver
+from .cuts import Solver
+from .graph import SERVICES
 from .reliability import MINUTES, Rates
+from .tally import Cuts, Pair
 
 
 class Purchase(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,14 +57,19 @@ class Scores:
             known = self._broken[element] = members, share
         return known[1]
 
+    def forget(self, most: int) -> None:
+        """Forgets all if more than ``most`` elements are known: some are not there any more."""
+        if len(self._broken) > most:
+            self._broken.clear()
+
     def broken_member(self, id: str) -> float:
         """The share of time for which one component is broken."""
         return self._rates.of(id).unavailable
 
-    def minutes(self, cuts: Cuts) -> float:
-        """Minutes a year for which a service with these cuts is down."""
-        alone = fsum(self.broken(e) for e in cuts.singles)  # the same whatever their order
-        return MINUTES * (alone + fsum(both for both, _ in self.both(cuts)))
+    def minutes(self, singles: Iterable[str], both: Iterable[tuple[float, Pair]]) -> float:
+        """Minutes a year for which a service with such cuts is down."""
+        alone = fsum(self.broken(e) for e in singles)  # the same whatever their order
+        return MINUTES * (alone + fsum(share for share, _ in both))
 
     def both(self, cuts: Cuts) -> list[tuple[float, Pair]]:
         """The share of time for which both elements of a pair are broken, with the pair."""
@@ -83,42 +91,82 @@ def price_of(id: str, prices: Mapping[str, float]) -> float | None:
     return prices.get(id, prices.get(id.partition(":")[0]))
 
 
-def purchases(
-    solver: Solver,
-    scores: Scores,
-    shares: Mapping[str, Mapping[str, float]],
-    prices: Mapping[str, float],
-) -> list[Purchase]:
-    """What a second one of each component saves, the most for its money first. ``shares`` are the
-    minutes of each service that are due to each element.
+class Offer(NamedTuple):
+    """A purchase, and where it stands: the least of these comes first."""
+
+    rank: tuple[float, float, str]
+    purchase: Purchase
+
+
+def offer(one: Purchase) -> Offer:
+    """The most saved for its money first; without a price, after those, the most saved."""
+    worth = one.worth
+    return Offer((-worth if worth is not None else 1.0, -one.minutes, one.component), one)
+
+
+class _Due(NamedTuple):
+    """The cuts of a service, and the minutes of it that are due to each element."""
+
+    cuts: Cuts
+    minutes: dict[str, float]
+
+
+class Offers:
+    """What a second one of each component saves, brought up to date by what differs.
 
     With two of a component, both must be broken for what one broke before. Every member of an
     element is bought by itself: a second power supply does not double the host.
     """
-    stops: dict[str, list[str]] = {}
-    total: dict[str, float] = {}
-    for service, due in shares.items():
-        for element in solver.cuts(service).singles:
-            stops.setdefault(element, []).append(service)
-        for element, minutes in due.items():
-            total[element] = total.get(element, 0.0) + minutes
-    found = []
-    for element, minutes in total.items():
-        whole = scores.broken(element)
-        for member in solver.members(element):
-            share = scores.broken_member(member)
-            if not whole or not share:
-                continue
-            saved = minutes * share / whole * (1 - share)
-            alone = tuple(stops.get(element, ()))
-            price = price_of(member, prices)
-            found.append(
-                Purchase(component=member, parts=solver.members(element), stops=alone,
-                         minutes=saved, price=price)
-            )  # fmt: skip
-    return sorted(found, key=order)
 
+    def __init__(self, solver: Solver, scores: Scores, prices: Mapping[str, float]) -> None:
+        self._solver = solver
+        self._scores = scores
+        self._prices = prices
+        self._services: dict[str, _Due] = {}
+        #: By element, the services that it does something to.
+        self._touches: dict[str, set[str]] = {}
+        self._found: dict[str, list[Offer]] = {}
 
-def order(one: Purchase) -> tuple[float, float, str]:
-    """The most saved for its money first; without a price, after those, the most saved."""
-    return (-one.worth if one.worth is not None else 1.0, -one.minutes, one.component)
+    def update(self, services: Mapping[str, Cuts]) -> None:
+        """All services that count; nothing has changed where the cuts are the same objects."""
+        touched: set[str] = set()
+        for id, due in list(self._services.items()):
+            if services.get(id) is not due.cuts:
+                del self._services[id]
+                touched.update(due.minutes)
+                for element in due.minutes:
+                    self._touches[element].discard(id)
+        for id in services.keys() - self._services.keys():
+            cuts = services[id]
+            due = self._services[id] = _Due(cuts, self._scores.shares(cuts))
+            touched.update(due.minutes)
+            for element in due.minutes:
+                self._touches.setdefault(element, set()).add(id)
+        for element in touched:
+            self._offer(element)
+
+    def all(self) -> Iterator["Offer"]:
+        """All that there are, in no order."""
+        return chain.from_iterable(self._found.values())
+
+    def _offer(self, element: str) -> None:
+        if self._touches[element]:
+            self._found[element] = list(self._offers(element))
+        else:
+            del self._touches[element]
+            self._found.pop(element, None)
+
+    def _offers(self, element: str) -> Iterator["Offer"]:
+        services = {id: self._services[id] for id in self._touches[element]}
+        minutes = fsum(due.minutes[element] for due in services.values())
+        stops = [id for id, due in services.items() if element in due.cuts.singles]
+        stops.sort(key=lambda id: (SERVICES.index(id.partition(":")[0]), id))
+        whole, parts = self._scores.broken(element), self._solver.members(element)
+        for member in parts:
+            share = self._scores.broken_member(member)
+            if whole and share:
+                saved = minutes * share / whole * (1 - share)
+                yield offer(
+                    Purchase(component=member, parts=parts, stops=tuple(stops), minutes=saved,
+                             price=price_of(member, self._prices))
+                )  # fmt: skip
