@@ -53,7 +53,7 @@ lint: $(VENV)/.developed
 # Tests wait most of the time: workers, more than a small machine has cores (tests/conftest.py).
 test: apt lint $(VENV)/.packages
 	$(BIN)/hwagent rules test
-	$(BIN)/pytest --numprocesses 4 --dist loadgroup --no-loadscope-reorder --durations 25
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup --no-loadscope-reorder --durations 25
 
 crash: $(VENV)/.developed
 	HWAGENT_CRASHES=$(or $(RUNS),200) $(BIN)/pytest tests/robustness/test_crash.py

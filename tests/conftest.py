@@ -1,5 +1,7 @@
 """How tests are spread over workers (pytest-xdist): a file stays whole, as its fixtures may be a
-fleet; so does a directory with fixtures of its own. What takes longest begins first."""
+fleet, and so does a directory with dear fixtures of its own. One worker has all fleets, one after
+another: two at once are more processes than two cores can bear. It begins with them.
+"""
 
 from pathlib import Path
 
@@ -11,16 +13,16 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 TESTS = Path(__file__).parent
-#: Directories that take minutes, mostly of waiting.
+#: Directories that take minutes, mostly of waiting; those that go to one worker whole.
 LONG = ("fleet", "snmp", "packaging", "robustness", "vip")
+WHOLE = ("fleet", "packaging", "cli")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Groups and orders them."""
     for item in items:
-        folder = item.path.parent
-        whole = folder != TESTS and (folder / "conftest.py").exists()
-        item.add_marker(pytest.mark.xdist_group(str(folder if whole else item.path)))
+        folder = item.path.relative_to(TESTS).parts[0]
+        item.add_marker(pytest.mark.xdist_group(folder if folder in WHOLE else str(item.path)))
     items.sort(key=_turn)
 
 
