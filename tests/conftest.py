@@ -18,6 +18,7 @@ LONG = ("fleet", "snmp", "packaging", "robustness", "vip")
 WHOLE = ("fleet", "packaging", "cli")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Groups and orders them."""
     for item in items:
