@@ -16,6 +16,9 @@ from .output import fail
 
 #: An agent that does not answer by then counts as dead.
 TIMEOUT = 10.0
+#: What is to be done is done, whether somebody waits for it or not: on a busy host that takes
+#: longer. Less than systemd gives a reload (90 s), so that the error is ours.
+PATIENCE = 75.0
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -49,7 +52,7 @@ def request(
 ) -> tuple[int, bytes]:
     """One request; status and body. Raises NoAgent."""
     where = socket_path(path)
-    connection = UnixConnection(where)
+    connection = UnixConnection(where, TIMEOUT if body is None else PATIENCE)
     try:
         data = None if body is None else msgspec.json.encode(body)
         connection.request(method, resource, body=data)
