@@ -32,8 +32,9 @@ class Ground:
 
     # What the kernel shows
 
-    def addresses(self, present: Mapping[Place, bool], refused: Collection[Place]) -> None:
-        """Takes all addresses, whether they bear our tag, and which answer to nobody."""
+    def addresses(self, present: Mapping[Place, bool], refused: Collection[Place]) -> bool:
+        """Takes all addresses, whether they bear our tag, and which answer to nobody; true if that
+        is news."""
         before, self._refused = self.present, set(refused)
         self.present = {p: tag or before.get(p, False) for p, tag in present.items()}
         self._stuck = {p: until for p, until in self._stuck.items() if p in present}
@@ -41,11 +42,14 @@ class Ground:
         for place, ours in self.present.items():
             if not ours:
                 self._others.setdefault(ip(place.address), []).append(place)
+        return bool(refused) or self.present != before
 
-    def mute(self, addresses: Iterable[str]) -> None:
-        """Takes own addresses of this host (without prefix length) whose ports pass nothing."""
-        wanted = set(addresses)
+    def mute(self, addresses: Iterable[str]) -> bool:
+        """Takes own addresses of this host (without prefix length) whose ports pass nothing; true
+        if that is news."""
+        wanted, before = set(addresses), self.muted
         self.muted = {p.interface for p in self.present if ip(p.address) in wanted}
+        return self.muted != before
 
     def flapped(self, now: float, interface: str) -> None:
         """An interface lost carrier and has it again."""

@@ -15,29 +15,29 @@ done. Rules, for one host without peers:
   bounded, and where it runs out the address is left to others for a while (preparation.py).
 - A holder that starts leaves tagged addresses of the one before alone for a moment, so that the
   agent can say whether they stay.
+
+An address is decided anew when something was heard that concerns it, or its time has come
+(agenda.py): whatever changes what a decision rests on has to touch the address.
 """
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from .agenda import Agenda
 from .announcements import Announcements
 from .effects import AddAddress, Announce, DelAddress, Effect, Place, Report
 from .ground import Ground
-from .preparation import STARTING
-from .protocol import State, Vip
+from .protocol import Vip
 from .rival import SETTLING
+from .verdicts import FIGHT, Verdicts
 from .ward import Ward, Word, ip
 
-#: Seconds in which a second deletion by somebody else means a fight, not an accident.
-FIGHT = 30.0
 #: Seconds for which an address is given up after that.
 TRUCE = 60.0
 #: Seconds after which the kernel is asked again for what it refused.
 RETRY = 2.0
 #: Seconds that addresses of a holder before this one may stay without a word of the agent.
 ADOPTION = 2.0
-
-Verdict = tuple[str, State, str]
 
 
 class Machine:
@@ -47,17 +47,18 @@ class Machine:
     """
 
     def __init__(self, now: float, wall: float = 0.0) -> None:
-        self._wall = wall
         self._wards: dict[str, Ward] = {}
         self._by_ip: dict[str, Ward] = {}
         self._served: list[Ward] = []
+        self._agenda = Agenda()
+        self._targets: dict[str, Place] = {}
+        self._common: tuple[str, str] | None = None
+        self._settled, self._look_at = False, now
         #: Those of no group: they are held by the agent's word alone.
         self.alone: list[Ward] = []
         self._planned = False
-        self._word: Word | None = None
-        self._barred = ""
-        self._closing = False
         self._ground = Ground()
+        self._verdicts = Verdicts(self._ground, wall)
         self._adopt_until = now + ADOPTION
         self._announcements = Announcements()
         self._news: list[Report] = []
@@ -77,6 +78,9 @@ class Machine:
             ward.start_anew(vip.interfaces, vip.group)
             ward.attend(vip.start_timeout, vip.cooldown)
             self._wards[vip.address] = ward
+        self._agenda.clear()
+        self._targets = {}
+        self._touch_all()
         self._by_ip = {ward.ip: ward for ward in self._wards.values()}
         self.alone = [ward for ward in self._wards.values() if not ward.group]
         self._served = [ward for ward in self._wards.values() if ward.preparation]
@@ -84,6 +88,7 @@ class Machine:
             if ward.state == "held":
                 gone = Report(ward.address, "released", "", "not in the plan any more")
                 self._news.append(gone)
+                self._announcements.stop(ward.place)
 
     def steady(self, interfaces: Collection[str]) -> None:
         """Takes which interfaces have a MAC address that a switch learns by announcements only."""
@@ -91,24 +96,27 @@ class Machine:
 
     def fitness(self, word: Word) -> None:
         """Takes the agent's word; the last one counts, whichever agent it came from."""
-        self._word = word
+        self._verdicts.word = word
 
     def grant(self, address: str, epoch: int) -> None:
         """The voters of its group let an address (without prefix length) be held here."""
         if (ward := self._by_ip.get(address)) is not None:
             ward.granted, ward.epoch = True, epoch
+            self._agenda.touch(ward.address)
 
     def ready(self, now: float, address: str, epoch: int, problem: str) -> None:
         """The agent has started an address's services for the stay of that epoch, or could not."""
         ward = self._wards.get(address)
         if ward is not None and ward.preparation is not None:
             ward.preparation.answer(now, epoch, problem)
+            self._agenda.touch(address)
 
     def revoke(self, address: str, reason: str) -> None:
         """The voters let it be held here no more."""
         if (ward := self._by_ip.get(address)) is not None:
             ward.granted, ward.wanting = False, reason
             ward.dismiss()
+            self._agenda.touch(ward.address)
 
     def announce(self, now: float, address: str) -> None:
         """The neighbours are told once more where an address is."""
@@ -121,16 +129,17 @@ class Machine:
         ward = self._wards.get(address)
         if ward is not None:
             ward.withheld = True
+            self._agenda.touch(address)
         return ward is not None
 
     def bar(self, reason: str) -> None:
         """Forbids touching anything, with a reason, or allows it with an empty one."""
-        self._barred = reason
+        self._verdicts.barred = reason
 
     def elsewhere(self) -> list[Place]:
         """Addresses of groups that are not held here, each on an interface that has carrier."""
         found = []
-        for ward in self._wards.values() if not self._barred else ():
+        for ward in self._wards.values() if not self._verdicts.barred else ():
             good = next((name for name in ward.interfaces if self._ground.up.get(name)), "")
             virtual = good in self._announcements.steady  # a MAC address like that of our own link
             if ward.group and ward.state != "held" and good and not virtual:
@@ -149,6 +158,7 @@ class Machine:
         if ward is None or ward.state != "held" or now - ward.since < SETTLING:
             return
         answer = ward.rival.heard(now, mac, who)
+        self._agenda.touch(ward.address)
         if answer.news:
             reason = f"also answered for by {ward.rival.told(now)}"
             self._news.append(Report(ward.address, "duplicate", ward.interface, reason, ward.epoch))
@@ -158,6 +168,7 @@ class Machine:
     def links(self, up: Mapping[str, bool]) -> None:
         """Which interfaces are on and have carrier."""
         self._ground.up = up
+        self._touch_all()
 
     def flapped(self, now: float, interface: str) -> None:
         """An interface lost carrier and has it again: the neighbours are told once more."""
@@ -177,19 +188,21 @@ class Machine:
 
         Those that are ``refused`` failed duplicate address detection: they answer to nobody.
         """
-        self._ground.addresses(present, refused)
+        if self._ground.addresses(present, refused):
+            self._touch_all()
         for ward in self._wards.values():
             if ward.interface and ward.place not in present:
                 self._lost(now, ward)
 
     def failed(self, now: float, effect: Effect, reason: str) -> None:
         """The kernel refused an effect of the last step."""
-        place = effect.place
+        place, self._settled = effect.place, False
         if isinstance(effect, DelAddress):
             known = self._ground.stuck(place, now + RETRY)
         elif isinstance(effect, AddAddress):
             self._ground.removed(place)
             known = self._wards[place.address].refuse(place.interface, now + RETRY, reason)
+            self._agenda.touch(place.address)
         else:
             known = False
         if not known:  # said once, not at every try
@@ -197,36 +210,28 @@ class Machine:
 
     def close(self) -> None:
         """The holder ends: the next step gives everything up."""
-        self._closing = True
+        self._verdicts.closing = True
 
     # Outputs
 
     def step(self, now: float) -> list[Effect]:
         """What is to be done now; asked again, with failures told, until nothing is left."""
-        targets: list[Place] = []
-        for ward in self._wards.values():
-            before = ward.place
-            ward.interface, ward.state, ward.reason = self._verdict(now, ward)
-            place = before if ward.interface == before.interface else ward.place
-            if place is not before:
-                self._announcements.stop(before)
-            if ward.interface:
-                targets.append(place)
-                if place is not before or place not in self._ground.present:
-                    self._announcements.start(now, place)
-        changes = [*self._removals(now, set(targets)), *self._additions(targets)]
-        changes += self._repairs(targets)
-        return changes or [Announce(place) for place in self._announcements.take(now)]
+        if not self._calm(now):
+            targets = set(self._targets.values())
+            changes = [*self._removals(now, targets), *self._additions(self._targets.values())]
+            changes += self._repairs(self._targets.values())
+            self._settled = not changes
+            self._look_at = min((t for t in self._ground_times() if t > now), default=math.inf)
+            if changes:
+                return changes
+        return [Announce(place) for place in self._announcements.take(now)]
 
     def due(self, now: float) -> float | None:
-        """When time alone can change something; None if it cannot."""
-        times = [self._adopt_until, *self._ground.later()]
-        if self._word is not None and self._word.fit and self.alone:
-            times.append(self._word.until)
-        for ward in self._wards.values():
-            times += [ward.paused_until, ward.rival.until, *ward.refused.values()]
-            if ward.preparation is not None:
-                times += [ward.preparation.until, ward.preparation.again_at]
+        """When time alone can change something; None if it cannot. To be asked after a step."""
+        times = [*self._ground_times(), *self._agenda.times()]
+        word = self._verdicts.word
+        if word is not None and word.fit and self.alone:
+            times.append(word.until)
         later = [time for time in times if time > now]
         announcement = self._announcements.due()
         return min([*later, announcement] if announcement is not None else later, default=None)
@@ -247,7 +252,8 @@ class Machine:
 
     def mute(self, addresses: Iterable[str]) -> None:
         """Takes own addresses of this host (without prefix length) whose ports pass nothing."""
-        self._ground.mute(addresses)
+        if self._ground.mute(addresses):
+            self._touch_all()
 
     @property
     def muted(self) -> Collection[str]:
@@ -267,7 +273,7 @@ class Machine:
 
     def wanted(self, now: float) -> bool:
         """Whether an agent's word that addresses may be held is in force."""
-        return not self._unfit(now)
+        return not self._verdicts.unfit(now)
 
     def relevant(self, address: str, tagged: bool) -> bool:
         """Whether an event about an address (``ip/prefix``) can concern us."""
@@ -276,8 +282,9 @@ class Machine:
     def able(self, now: float) -> dict[str, list[str]]:
         """The IP addresses of each group that could be held here, if the voters let them."""
         found: dict[str, list[str]] = {}
-        for ward in self._wards.values() if not (self._barred or self._closing) else ():
-            if ward.group and self._possible(now, ward)[1] == "held":
+        none = self._verdicts.barred or self._verdicts.closing
+        for ward in () if none else self._wards.values():
+            if ward.group and self._verdicts.possible(now, ward)[1] == "held":
                 found.setdefault(ward.group, []).append(ward.ip)
         return found
 
@@ -292,65 +299,43 @@ class Machine:
 
     # Decisions
 
-    def _verdict(self, now: float, ward: Ward) -> Verdict:
-        reason = self._barred or ward.cooling(now) or self._without_leave(now, ward)
-        verdict: Verdict = ("", "released", reason) if reason else self._possible(now, ward)
-        return verdict if ward.preparation is None else self._prepared(now, ward, verdict)
+    def _ground_times(self) -> list[float]:
+        """When time alone changes what is to be done about addresses that are there."""
+        return [self._adopt_until, *self._ground.later()]
 
-    def _prepared(self, now: float, ward: Ward, verdict: Verdict) -> Verdict:
-        """Not before its services run; whatever else keeps it from being held ends them."""
-        preparation = ward.preparation
-        if preparation is None or verdict[1] != "held":
-            ward.dismiss()
-            return verdict
-        if preparation.ready:
-            return verdict
-        if not preparation.begun and not ward.group:
-            ward.epoch = max(ward.epoch + 1, int((self._wall + now) * 1000))
-        if not preparation.begun or preparation.epoch != ward.epoch:  # a voter knew a higher one
-            preparation.begin(now, ward.epoch)
-        if preparation.wait(now):
-            return "", "preparing", STARTING
-        return "", "released", preparation.failure
+    def _touch_all(self) -> None:
+        self._agenda.touch_all(self._wards)
+        self._settled = False
 
-    def _possible(self, now: float, ward: Ward) -> Verdict:
-        """Where it can be held, if it may."""
-        if ward.withheld:
-            return "", "released", "released on request"
-        if now < ward.paused_until:
-            return "", "conflict", f"taken away twice within {FIGHT:g} s by somebody else"
-        if reason := ward.cooling(now):
-            return "", "released", reason
-        good = [name for name in ward.interfaces if self._ground.up.get(name)]
-        if ward.interface not in good and (other := self._ground.foreign(ward.ip, ward.interfaces)):
-            return "", "conflict", f"configured on {other} by somebody else"
-        if not good:
-            return "", "released", f"no carrier on {', '.join(ward.interfaces)}"
-        usable = [name for name in good if now >= ward.refused.get(name, -math.inf)]
-        if not usable:
-            return "", "released", ward.refusal
-        return self._ground.choose(ward.address, ward.interface, usable), "held", ""
+    def _calm(self, now: float) -> bool:
+        """Decides what is to be decided; true if the kernel has to be as it was before."""
+        common = (self._verdicts.barred, self._verdicts.unfit(now))
+        if common != self._common:
+            self._common = common
+            self._touch_all()
+        for address in self._agenda.take(now):
+            self._decide(now, self._wards[address])
+            self._settled = False
+        return self._settled and now < self._look_at
 
-    def _without_leave(self, now: float, ward: Ward) -> str:
-        """Why it may not be held: by the agent's word, or by the lease of its group."""
-        if not ward.group:
-            return self._unfit(now)
-        if self._closing:
-            return "the holder ends"
-        return "" if ward.granted or ward.withheld else ward.wanting
-
-    def _unfit(self, now: float) -> str:
-        if self._closing:
-            return "the holder ends"
-        if self._word is None:
-            return "no word of the agent yet"
-        if not self._word.fit:
-            return f"unfit: {self._word.reason}"
-        return "" if now < self._word.until else "the agent's last word has run out"
+    def _decide(self, now: float, ward: Ward) -> None:
+        before = ward.place
+        ward.interface, ward.state, ward.reason = self._verdicts.verdict(now, ward)
+        self._agenda.later(ward.address, ward.due(now))
+        place = before if ward.interface == before.interface else ward.place
+        if place is not before:
+            self._announcements.stop(before)
+        if not ward.interface:
+            self._targets.pop(ward.address, None)
+            return
+        self._targets[ward.address] = place
+        if place is not before or place not in self._ground.present:
+            self._announcements.start(now, place)
 
     def _lost(self, now: float, ward: Ward) -> None:
         if not self._ground.up.get(ward.interface) or self._ground.excuses(now, ward.interface):
             return
+        self._agenda.touch(ward.address)
         if now - ward.lost_at < FIGHT:
             ward.paused_until = now + TRUCE
             return
@@ -365,11 +350,12 @@ class Machine:
                 yield DelAddress(place)
 
     def _waits(self, now: float, place: Place) -> bool:
-        if self._barred:
+        if self._verdicts.barred:
             return True
+        if self._verdicts.word is not None or self._verdicts.closing or now >= self._adopt_until:
+            return False
         ward = self._wards.get(place.address)
-        awaited = not self._planned or (ward is not None and not ward.group)
-        return awaited and self._word is None and not self._closing and now < self._adopt_until
+        return not self._planned or (ward is not None and not ward.group)
 
     def _additions(self, targets: Collection[Place]) -> Iterator[Effect]:
         for place in self._ground.missing(targets):

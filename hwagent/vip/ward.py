@@ -87,6 +87,13 @@ class Ward(msgspec.Struct):
         preparation = self.preparation
         return preparation.failure if preparation and now < preparation.again_at else ""
 
+    def due(self, now: float) -> float:
+        """When time alone can change something about it; infinite if it cannot."""
+        times = [self.paused_until, self.rival.until, *self.refused.values()]
+        if self.preparation is not None:
+            times += [self.preparation.until, self.preparation.again_at]
+        return min((time for time in times if time > now), default=math.inf)
+
     def refuse(self, interface: str, until: float, reason: str) -> bool:
         """Notes that the kernel did not set it there; true if that was known already."""
         refusal = f"{interface}: {reason}"

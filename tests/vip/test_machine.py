@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from hwagent.vip.effects import AddAddress, Announce, DelAddress, Effect, Place, Report
 from hwagent.vip.ground import FORGIVING
 from hwagent.vip.machine import ADOPTION, FIGHT, RETRY, TRUCE, Machine
+from hwagent.vip.preparation import STARTING
 from hwagent.vip.protocol import Vip
 from hwagent.vip.ward import Word
 
@@ -337,6 +338,18 @@ def test_one_ip_twice_in_a_plan_is_refused_and_the_old_plan_stays() -> None:
         host.plan(A, "10.0.0.10/32")
     host.settle()
     assert host.ours == [ETH0]
+
+
+def test_what_leaves_the_plan_is_announced_no_more_and_its_time_means_nothing() -> None:
+    host = Host()
+    host.machine.plan(host.now, [Vip(A, BOTH, "", 5.0, 20.0), Vip(B, BOTH)])
+    host.fit(600)
+    assert host.state() == ("preparing", STARTING)
+    assert host.announced() == [Place("eth0", B)]
+    host.plan()
+    host.wait(60)
+    assert host.ours == []
+    assert host.announced() == [Place("eth0", B)]
 
 
 def test_released_on_request_until_the_next_plan() -> None:
