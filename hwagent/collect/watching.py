@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
+from .ending import ended
 from .trigger import Trigger, after_loss
 
 log = logging.getLogger("hwagent.watch")
@@ -89,9 +90,4 @@ class Watch:
             return
         if ask and process.returncode is None:
             process.terminate()
-        try:
-            async with asyncio.timeout(_GRACE):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await ended(process, _GRACE)

@@ -13,6 +13,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from hwagent.collect.ending import ended
+
 log = logging.getLogger("hwagent")
 #: Seconds that a child has to end by itself.
 GRACE = 3.0
@@ -67,12 +69,7 @@ class Child:
         if process is None or process.returncode is not None:
             return
         process.send_signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(GRACE):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await ended(process, GRACE)
 
 
 def listened(path: str) -> bool:

@@ -27,10 +27,9 @@ from hwagent.model import Sample
 
 from .inventory import Job
 from .looker import Found
+from .piped import Piped
 
 log = logging.getLogger("hwagent")
-#: Seconds before a process that ended is started again; it grows with every end.
-PAUSE, PAUSE_MAX = 1.0, 60.0
 #: Seconds for it to end: BMCs are told to push no more.
 GRACE = 4.0
 _COMMAND = (sys.executable, "-m", "hwagent.collect.redfish_events")
@@ -54,10 +53,9 @@ class Ears:
     ) -> None:
         self._hurry, self._under_way, self._found = hurry, under_way, found
         self._host = host
-        self._command = command
+        self._process = Piped(command, "hears BMCs", self, GRACE, MESSAGE_MAX)
         self._bmcs: dict[str, Bmc] = {}
         self._events = Events()
-        self._changed = asyncio.Event()
         self._hearing: dict[str, Hearing] = {}
         self._last: dict[str, list[Sample]] = {}
         self._newer: dict[str, list[Sample]] = {}
@@ -75,7 +73,7 @@ class Ears:
                 self._hearing.pop(name, None)
                 self._forget(name)
         self._bmcs, self._events = wanted, config.events
-        self._changed.set()
+        self._process.change()
 
     # What looks find
 
@@ -132,50 +130,29 @@ class Ears:
 
     async def run(self) -> None:
         """Keeps a process running while there are BMCs to hear, until cancelled."""
-        pause = PAUSE
-        while True:
-            self._changed.clear()
-            if not self._bmcs:
-                await self._changed.wait()
-                continue
-            if await self._live():
-                pause = PAUSE
-                continue
-            for name in self._bmcs:
-                self._take(Hearing(name, "broken", "the process that hears it ended"))
-            log.warning("the process that hears BMCs ended; starting it again")
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, PAUSE_MAX)
+        await self._process.run()
 
-    async def _live(self) -> bool:
-        """One life of the process; True if it ended because others are to be heard."""
+    def needed(self) -> bool:
+        """Whether there are BMCs to hear."""
+        return bool(self._bmcs)
+
+    def begun(self, writer: asyncio.StreamWriter) -> None:
+        """A process has started."""
         self.problem = ""
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=MESSAGE_MAX,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(sent(Orders(list(self._bmcs.values()), self._events, self._host)))
-        reading = asyncio.create_task(self._read(process.stdout))
-        changing = asyncio.create_task(self._changed.wait())
-        try:
-            await asyncio.wait((reading, changing), return_when=asyncio.FIRST_COMPLETED)
-            return changing.done()
-        finally:
-            changing.cancel()
-            process.stdin.close()
-            await _ended(process)
-            reading.cancel()
+        writer.write(sent(Orders(list(self._bmcs.values()), self._events, self._host)))
 
-    async def _read(self, stream: asyncio.StreamReader) -> None:
+    async def listen(self, stream: asyncio.StreamReader) -> None:
+        """Takes what the process tells."""
         while True:
             try:
                 self._take(from_ears.decode(await stream.readline()))
             except (ValueError, msgspec.DecodeError):
                 return
+
+    def died(self) -> None:
+        """Nothing is heard until another process has started."""
+        for name in self._bmcs:
+            self._take(Hearing(name, "broken", "the process that hears it ended"))
 
     def _take(self, message: FromEars) -> None:
         match message:
@@ -222,13 +199,3 @@ def _with(sample: Sample, hearing: Hearing) -> Sample:
     attributes = {**sample.attributes, **problem}
     metrics = {**sample.metrics, "events": hearing.way, "events_heard": hearing.events}
     return msgspec.structs.replace(sample, attributes=attributes, metrics=metrics)
-
-
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """Waits until a process has ended whose input is closed, and no longer than it may take."""
-    try:
-        async with asyncio.timeout(GRACE):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()

@@ -34,11 +34,12 @@ from .cards import Cards
 from .inherited import Inherited, Members
 from .inventory import Job, Joined
 from .looker import Failed, Found, Gone
+from .piped import Piped
 from .sharing import Decision, Sharing
 
 log = logging.getLogger("hwagent")
-#: Seconds before a poller that ended is started again; it grows with every end.
-PAUSE, PAUSE_MAX = 1.0, 60.0
+#: Seconds for a poller to end: it leaves nothing behind.
+GRACE = 1.0
 #: Seconds between two looks at what the others say.
 FOLLOW_EVERY = 0.5
 _COMMAND = (sys.executable, "-m", "hwagent.snmp")
@@ -82,7 +83,6 @@ class Switches:
         self._decisions: dict[str, Decision] = {}
         self._news = asyncio.Event()
         self._say: Callable[[ToPoller], None] | None = None
-        self._command = command
         self._switches: dict[str, Switch] = {}
         self._makers: list[str] = []
         self._traps = Traps()
@@ -94,7 +94,7 @@ class Switches:
         self._dropped: dict[str, int] = {}
         #: Why traps are not heard; empty if they are, or need not be.
         self.problem = ""
-        self._changed = asyncio.Event()
+        self._process = Piped(command, "polls switches", self, GRACE)
 
     def configure(self, config: Config) -> None:
         """Takes the switches of the configuration; those that are gone are seen no more."""
@@ -106,7 +106,7 @@ class Switches:
         orders = (wanted, config.makers, config.traps)
         if orders != (self._switches, self._makers, self._traps):
             self._switches, self._makers, self._traps = orders
-            self._changed.set()
+            self._process.change()
         self._sharing.configure(config.switches)
         self._inherited.configure(wanted)
         self._decide()
@@ -155,49 +155,19 @@ class Switches:
 
     async def run(self) -> None:
         """Keeps a poller running while there are switches, until cancelled."""
-        pause = PAUSE
-        while True:
-            self._changed.clear()
-            if not self._switches:
-                await self._changed.wait()
-                continue
-            if await self._live():
-                pause = PAUSE
-                continue
-            for name in self._switches:
-                self._sharing.heard(name, False)
-                if self._polls(name):
-                    self._failed(_parts(name), "the process that polls switches ended", False)
-            self._decide()
-            log.warning("the process that polls switches ended; starting it again")
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, PAUSE_MAX)
+        await self._process.run()
 
-    async def _live(self) -> bool:
-        """One life of the poller; True if it ended because other switches are wanted."""
+    def needed(self) -> bool:
+        """Whether there are switches."""
+        return bool(self._switches)
+
+    def begun(self, writer: asyncio.StreamWriter) -> None:
+        """A poller has started."""
         self.problem = ""
-        process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        writer = process.stdin
-        self.begun(lambda message: None if writer.is_closing() else writer.write(sent(message)))
-        reading = asyncio.create_task(self._read(process.stdout))
-        changing = asyncio.create_task(self._changed.wait())
-        try:
-            await asyncio.wait((reading, changing), return_when=asyncio.FIRST_COMPLETED)
-            return changing.done()
-        finally:
-            self._say = None
-            for task in (reading, changing):
-                task.cancel()
-            process.stdin.close()
-            if process.returncode is None:
-                process.terminate()
-            await process.wait()
+        self.obeyed(lambda message: None if writer.is_closing() else writer.write(sent(message)))
 
-    async def _read(self, stream: asyncio.StreamReader) -> None:
+    async def listen(self, stream: asyncio.StreamReader) -> None:
+        """Takes what the poller tells."""
         while True:
             try:
                 size = int.from_bytes(await stream.readexactly(LENGTH), "big")
@@ -207,8 +177,16 @@ class Switches:
             except (EOFError, msgspec.DecodeError):
                 return
 
-    def begun(self, say: Callable[[ToPoller], None]) -> None:
-        """A poller has started; ``say`` tells it something."""
+    def died(self) -> None:
+        """Nobody polls until another poller has started."""
+        for name in self._switches:
+            self._sharing.heard(name, False)
+            if self._polls(name):
+                self._failed(_parts(name), "the process that polls switches ended", False)
+        self._decide()
+
+    def obeyed(self, say: Callable[[ToPoller], None]) -> None:
+        """There is a poller; ``say`` tells it something."""
         self._say = say
         self._order(Orders(list(self._switches.values()), self._makers, self._traps))
         self._order(self._roles())

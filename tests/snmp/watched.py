@@ -111,7 +111,7 @@ class Host:
     def start(self) -> None:
         """Begins to watch."""
         self.switches.configure(self.config)
-        self.switches.begun(self._ordered)
+        self.switches.obeyed(self._ordered)
         self._running += [asyncio.create_task(self._tick()),
                           asyncio.create_task(self.switches.follow())]  # fmt: skip
 
