@@ -6,8 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from hwagent.config.bmcs import Bmc
-
-_SECRET_MAX = 1024
+from hwagent.config.secret import first_line
 
 
 def port(bmc: Bmc) -> int:
@@ -23,7 +22,8 @@ def headers(bmc: Bmc) -> dict[str, str]:
     """
     found = {"Accept": "application/json", "OData-Version": "4.0"}
     if bmc.user:
-        both = f"{bmc.user}:{_secret(bmc.password_file)}".encode()
+        password = first_line(bmc.password_file).decode("utf-8", "replace")
+        both = f"{bmc.user}:{password}".encode()
         found["Authorization"] = "Basic " + base64.b64encode(both).decode()
     return found
 
@@ -54,16 +54,3 @@ def _changed(file: str) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return found.st_mtime_ns, found.st_ino
-
-
-def _secret(file: str) -> str:
-    """The first line of a file. Raises ValueError that names the file, not what is in it."""
-    try:
-        with Path(file).open("rb") as stream:
-            data = stream.read(_SECRET_MAX)
-    except OSError as e:
-        raise ValueError(f"{file} cannot be read: {e.strerror}") from None
-    line = data.split(b"\n")[0].strip(b"\r").decode("utf-8", "replace")
-    if not line:
-        raise ValueError(f"{file} is empty")
-    return line

@@ -7,9 +7,8 @@ from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
-import msgspec
-
 from .listening import listening_place
+from .section import Section
 from .source import Path, Source
 from .units import Duration
 
@@ -19,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TAKEN = ("ipmi", "redfish")
 
 
-class Bmc(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Bmc(Section, frozen=True):
     """A management controller: of this host, or with ``host`` of another one.
 
     The password is the first line of ``password_file``, which the agent's user must be able to
@@ -48,7 +47,7 @@ class Bmc(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     event_sources: tuple[str, ...] = ()
 
 
-class Events(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Events(Section, frozen=True):
     """Where BMCs push Redfish events to that have no stream of events to read: ``bind`` is
     ``address:port`` or ``[IPv6]:port``; without, nothing is listened on and no BMC is asked to.
 

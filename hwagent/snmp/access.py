@@ -1,13 +1,12 @@
 """Where a switch is and how it is spoken to; secrets are read from files and never shown."""
 
-from pathlib import Path
-
 import msgspec
 
+from hwagent.config.secret import first_line
 from hwagent.config.switches import Switch
 
 #: A passphrase is shorter (RFC 3414 derives keys from eight octets on).
-_SECRET_MAX, _PASSPHRASE_LEAST = 1024, 8
+_PASSPHRASE_LEAST = 8
 
 
 class Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,19 +47,10 @@ def access(switch: Switch) -> Access:
 
 
 def _secret(file: str) -> str:
-    """The first line of a file."""
     try:
-        with Path(file).open("rb") as stream:
-            data = stream.read(_SECRET_MAX)
-    except OSError as e:
-        raise ValueError(f"{file} cannot be read: {e.strerror}") from None
-    try:
-        text = data.decode("utf-8").partition("\n")[0].strip("\r")
+        return first_line(file).decode("utf-8")
     except UnicodeDecodeError:
         raise ValueError(f"{file} is not text") from None
-    if not text:
-        raise ValueError(f"{file} is empty")
-    return text
 
 
 def _passphrase(file: str) -> str:
