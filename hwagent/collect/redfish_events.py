@@ -12,14 +12,13 @@ from contextlib import suppress
 
 from hwagent.config.bmcs import Events
 
+from .later import Postponed, later
 from .redfish_ear import Ear
 from .redfish_listener import Listener
 from .redfish_messages import MESSAGE_MAX, Dropped, FromEars, Orders, orders, sent
 from .redfish_reception import Reception
 from .redfish_talk import bracketed
 
-#: Seconds between the first words to two BMCs, and before a word about what was dropped.
-SPREAD, DROPPED_AFTER = 0.05, 0.5
 Tell = Callable[[FromEars], None]
 
 
@@ -30,7 +29,7 @@ class Ears:
         self._events = wanted.events
         self._tell = tell
         self._reception = Reception()
-        self._telling: asyncio.TimerHandle | None = None
+        self._dropped = Postponed(self._tell_dropped)
         self._wanted = wanted
         self._ears: dict[str, Ear] = {}
 
@@ -44,13 +43,13 @@ class Ears:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for number, ear in enumerate(self._ears.values()):
-                    tasks.create_task(_later(number * SPREAD, ear))
+                    tasks.create_task(later(number, ear.run))
         finally:
             if server is not None:
                 server.close()
 
     async def _listen(self) -> asyncio.Server | None:
-        listener = Listener(self._reception, self._heard, self._dropped)
+        listener = Listener(self._reception, self._heard, self._dropped.due)
         try:
             return await listener.start(self._events)
         except OSError as e:
@@ -64,13 +63,7 @@ class Ears:
     def _url(self, own: str) -> str:
         return reached_at(self._events, own)
 
-    def _dropped(self) -> None:
-        if self._telling is None:
-            loop = asyncio.get_running_loop()
-            self._telling = loop.call_later(DROPPED_AFTER, self._tell_dropped)
-
     def _tell_dropped(self) -> None:
-        self._telling = None
         self._tell(Dropped(dict(self._reception.dropped)))
 
 
@@ -83,11 +76,6 @@ def reached_at(events: Events, own: str) -> str:
     address, port = events.place
     address = own if address in ("0.0.0.0", "::") else address
     return f"{'https' if events.cert_file else 'http'}://{bracketed(address)}:{port}"
-
-
-async def _later(seconds: float, ear: Ear) -> None:
-    await asyncio.sleep(seconds)
-    await ear.run()
 
 
 async def _serve() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
+from hwagent.collect.later import Postponed, later
 from hwagent.config.switches import Switch, Traps
 
 from .access import Access, access
@@ -15,9 +16,6 @@ from .poller import Poller, Tell
 from .session import Session
 from .traps import Friend, Reception, plain_source
 
-#: Seconds between the first rounds of two switches, and before a word about what was dropped.
-SPREAD, DROPPED_AFTER = 0.05, 0.5
-
 
 class Pollers:
     """Polls switches and hears their traps, for whoever is told."""
@@ -26,7 +24,7 @@ class Pollers:
         self._tell = tell
         self._pollers: dict[str, Poller] = {}
         self._friends: list[Friend] = []
-        self._telling: asyncio.TimerHandle | None = None
+        self._dropped = Postponed(self._tell_dropped)
         for switch in switches:
             try:
                 where = access(switch)
@@ -52,34 +50,21 @@ class Pollers:
         """Polls and listens until cancelled."""
         if traps.place is not None:
             try:
-                await listen(traps.place, Listener(self._reception, self._heard, self._dropped))
+                await listen(traps.place, Listener(self._reception, self._heard, self._dropped.due))
             except OSError as e:
                 self._tell(Dropped(problem=f"traps are not heard at {traps.bind}: {e.strerror}"))
         async with asyncio.TaskGroup() as tasks:
             for number, poller in enumerate(self._pollers.values()):
-                tasks.create_task(_later(number * SPREAD, poller))
+                tasks.create_task(later(number, poller.run))
 
     def _heard(self, name: str, trap: Trap) -> None:
         self._tell(Trapped(name, show_oid(trap.oid)))
         self._pollers[name].hurry(trap)
 
-    def _dropped(self) -> None:
-        """Tells of what was dropped, a while later: a flood is no reason to write as much."""
-        if self._telling is None:
-            loop = asyncio.get_running_loop()
-            self._telling = loop.call_later(DROPPED_AFTER, self._tell_dropped)
-
     def _tell_dropped(self) -> None:
-        self._telling = None
         self._tell(Dropped(dict(self._reception.dropped)))
 
 
 def _friend(switch: Switch, where: Access, session: Session) -> Friend:
     sources = tuple(filter(None, map(plain_source, (switch.address, *switch.trap_sources))))
     return Friend(switch.name, sources, lambda: plain_source(session.peer), where, session.dialect)
-
-
-async def _later(seconds: float, poller: Poller) -> None:
-    """Spreads the first rounds."""
-    await asyncio.sleep(seconds)
-    await poller.run()
