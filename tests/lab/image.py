@@ -35,6 +35,10 @@ _OFF = ("smartd", "smartmontools", "keepalived", "prometheus-node-exporter", "ap
         "systemd-pstore", "getty@tty1", "nvmf-autoconnect")  # fmt: skip
 #: The hand in the machine, and the ear of its peers. Tests bring the rest along.
 _INSIDE = tuple(HERE / "inside" / name for name in ("labd.py", "labd.service", "told.sh"))
+#: Drop-ins of the image: what they are for stands where they are written.
+PATIENT = tuple(
+    f"etc/systemd/system/hwagent{unit}.service.d" for unit in ("", "-holder", "-helper")
+)
 _MODULES = "virtio_pci virtio_blk ext4 virtio_console"
 #: Documents, and drivers of hardware that no machine here has.
 _LEFT_OUT = (
@@ -125,6 +129,11 @@ def _debian(tree: Path) -> None:
         'mkdir -p "$1/etc/systemd/system.conf.d"; printf "[Manager]\\nDefaultTimeoutStartSec=1h\\n'
         'DefaultTimeoutStopSec=1h\\nDefaultDeviceTimeoutSec=1h\\n"'
         ' > "$1/etc/systemd/system.conf.d/lab.conf"',
+        # so starved, an agent that is busy was taken for one that hangs, and was ended
+        *(
+            f'mkdir -p "$1/{place}"; printf "[Service]\\nWatchdogSec=1h\\n" > "$1/{place}/lab.conf"'
+            for place in PATIENT
+        ),
         'echo "LABEL=root / ext4 rw,errors=remount-ro 0 0" > "$1/etc/fstab"',
         'echo lab > "$1/etc/hostname"',
         # no first boot, which would switch on again what is switched off below, nor its updates

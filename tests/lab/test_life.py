@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.lab.agent import STICK, Agent, stick
+from tests.lab.image import PATIENT
 from tests.lab.segment import VIP, Segment
 
 CONFIGURATION = {
     "vips": [{"address": f"{VIP}/24", "interfaces": ["eth0"]}],
     "fitness": {"ttl": "120s"},  # emulated, an agent takes its time to start again
 }
-#: What a purged package may leave: nothing.
-_ELSEWHERE = " -o ".join(f"-path {place}" for place in ("/run/lab", "/mnt", "/tmp", "/var/tmp"))
+#: What a purged package may leave: nothing but what is the image's own.
+_OTHERS = ("/run/lab", "/mnt", "/tmp", "/var/tmp", *(f"/{place}" for place in PATIENT))
+_ELSEWHERE = " -o ".join(f"-path {place}" for place in _OTHERS)
 _LEFT = rf"find / /run -xdev \( {_ELSEWHERE} \) -prune -o -iname '*hwagent*' -print"
 
 
