@@ -37,7 +37,7 @@ class Child:
         """False once it has ended."""
         try:
             return "\nState:\tZ" not in Path(f"/proc/{self.pid}/status").read_text()
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # gone before, or while it is read
             return False
 
     def end(self, number: int = signal.SIGKILL) -> None:
