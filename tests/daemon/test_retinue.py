@@ -206,14 +206,15 @@ class Life(RuleBasedStateMachine):
             assert order.epoch == self.epoch or self.state != "preparing"
         if order.step == "repeat":
             assert self.running, "repeated what does not run"
-        if problem:
-            self.unclean = order.step != "repeat"
+        if order.step == "repeat":
+            self.running = order.epoch  # they run on and were told once, whatever came of it
+        elif problem:
+            self.unclean = True
+            self.running *= order.step != "start"
         elif order.step == "stop":
             self.running, self.unclean = 0, False
         else:
             self.running = order.epoch
-        if order.step == "start" and problem:
-            self.running = 0
         self.retinue.done(self.now, problem)
 
     @rule(seconds=st.floats(0.1, 60))
