@@ -8,7 +8,7 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PREFIX ?= /usr/local
 PLACE = $(PREFIX)/lib/hwagent
 
-.PHONY: run install install-system man test test-fleets test-long test-others lint bench gate apt clean deb rpm sbom packages lab lab-smoke crash fuzz sim sim-mutants
+.PHONY: run install install-system man test test-agents test-long test-others lint bench gate apt clean deb rpm sbom packages lab lab-smoke crash fuzz sim sim-mutants
 
 run: install
 	$(BIN)/hwagent run --show
@@ -50,20 +50,21 @@ lint: $(VENV)/.developed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Tests wait most of the time, whole fleets above all: three parts of them run side by side.
+# Tests wait most of the time, those with whole agents above all: three parts run side by side.
+AGENTS := $(addprefix tests/,fleet testing cli)
 LONG := $(addprefix tests/,net packaging respond robustness sim snmp topology vip)
 test: apt lint $(VENV)/.packages
 	$(BIN)/hwagent rules test
-	$(MAKE) --jobs 3 --keep-going --output-sync=target test-fleets test-long test-others
+	$(MAKE) --jobs 3 --keep-going --output-sync=target test-agents test-long test-others
 
-test-fleets:
-	$(BIN)/pytest --durations 15 tests/fleet
+test-agents:
+	$(BIN)/pytest --durations 15 $(AGENTS)
 
 test-long:
 	$(BIN)/pytest --durations 15 $(LONG)
 
 test-others:
-	$(BIN)/pytest --durations 15 $(addprefix --ignore=,tests/fleet $(LONG))
+	$(BIN)/pytest --durations 15 $(addprefix --ignore=,$(AGENTS) $(LONG))
 
 crash: $(VENV)/.developed
 	HWAGENT_CRASHES=$(or $(RUNS),200) $(BIN)/pytest tests/robustness/test_crash.py
