@@ -122,7 +122,7 @@ def summary(
 ) -> dict[str, Any]:
     """Of the questions with these numbers: the longest silence between two that were answered, in
     milliseconds, how many silences, and who answered from when on; ``prober_stall_ms`` is the
-    prober's own longest silence."""
+    prober's own longest silence, ``began`` its start by CLOCK_MONOTONIC."""
     changes: list[list[float]] = []
     for n in numbers:
         if n in answered and (not changes or changes[-1][1] != answered[n]):
@@ -130,6 +130,7 @@ def summary(
     silences = _silences([(sent[n], n in answered) for n in numbers])
     gaps = [b - a for a, b in pairwise(sent)]
     return {
+        "began": begin,
         "sent": len(numbers),
         "answered": sum(n in answered for n in numbers),
         "outage_ms": round(max(silences, default=0.0) * 1000, 1),

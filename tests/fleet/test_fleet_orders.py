@@ -93,6 +93,7 @@ def test_a_host_is_emptied_with_the_fleets_permit_and_not_without_a_quorum(
     assert three.cli(owner, "maintenance", "off").returncode == 0
     owner = three.fleet.owner()
     others = [h for h in three.fleet.hosts if h is not owner]
+    wait_for(lambda: not three.limits(owner)["busy"], LONG, "the permit to be given back")
     for other in others:
         three.signal(other, "agent", signal.SIGSTOP)
     try:
