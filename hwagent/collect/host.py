@@ -17,12 +17,13 @@ from .base import Collector
 from .gather import Gather
 from .identity import safe
 from .interface import text_or_empty
-from .packets import damaged
+from .packets import counts, damaged, tcp
 from .root import Root
 
 _PROC = "proc(5)"
 _PSI = "Documentation/accounting/psi.rst"
 _TAINT = "Documentation/admin-guide/tainted-kernels.rst"
+_SNMP = "/proc/net/snmp"
 _KIB = 1024
 _MEMORY = {
     "MemTotal": "memory_total_bytes",
@@ -69,7 +70,9 @@ _METRICS = (
         for what in ("cpu", "io", "memory")
         for how, who in (("some", "some task"), ("full", "all tasks"))
     ),
-    counter("damaged_packets", "packets that came in with a wrong checksum", "", "/proc/net/snmp"),
+    counter("damaged_packets", "packets that came in with a wrong checksum", "", _SNMP),
+    counter("tcp_segments_sent", "segments of TCP that were sent for the first time", "", _SNMP),
+    counter("tcp_segments_retransmitted", "segments of TCP that were sent again", "", _SNMP),
     gauge("clock_synchronised", "1 if a time server disciplines the clock", "", "adjtimex(2)"),
     gauge("clock_max_error_seconds", "how wrong the clock may be", "seconds", "adjtimex(2)"),
     gauge("uptime_seconds", "time since the boot", "seconds", _PROC),
@@ -183,11 +186,19 @@ def _counters(g: Gather) -> None:
             elif value:
                 g.problem(metric, f"{file}: {name}: {value[:40]!r}")
     g.number("hung_tasks", "sys/kernel/hung_task_detect_count")
-    if (packets := damaged(text_or_empty(g.root, "proc/net/snmp"))) is not None:
-        g.set("damaged_packets", packets)
+    _packets(g)
     uptime = _text(g, "proc/uptime", "uptime_seconds")
     if uptime is not None:
         _float(g, "uptime_seconds", uptime.partition(" ")[0])
+
+
+def _packets(g: Gather) -> None:
+    found = counts(text_or_empty(g.root, "proc/net/snmp"))
+    if (packets := damaged(found)) is not None:
+        g.set("damaged_packets", packets)
+    if segments := tcp(found):
+        g.set("tcp_segments_sent", segments.sent)
+        g.set("tcp_segments_retransmitted", segments.again)
 
 
 def _float(g: Gather, metric: str, text: str) -> None:

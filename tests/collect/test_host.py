@@ -58,6 +58,12 @@ def test_damaged_packets_are_counted_where_the_kernel_tells_them(server: Server)
     assert look(server).metrics["damaged_packets"] == 7
 
 
+def test_segments_sent_again_are_counted(server: Server) -> None:
+    server.tree.write("proc/net/snmp", "Tcp: MaxConn OutSegs RetransSegs\nTcp: -1 900 7\n")
+    metrics = look(server).metrics
+    assert (metrics["tcp_segments_sent"], metrics["tcp_segments_retransmitted"]) == (900, 7)
+
+
 def test_bits_of_a_tainted_kernel(server: Server) -> None:
     server.tree.write("proc/sys/kernel/tainted", str(1 << 4 | 1 << 14 | 1))
     metrics = look(server).metrics
