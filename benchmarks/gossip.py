@@ -147,7 +147,8 @@ def measure(system: Hwagent | Serf, members: int, seconds: float) -> dict[str, A
         system.start(number)
     names = {f"n{i}" for i in range(first)}
     if not system.until(lambda: all(len(_known(system, n)) >= first - 1 for n in names)):
-        raise SystemExit(f"{members} members did not find each other in {PATIENCE:g} s")
+        known = {name: len(_known(system, name)) for name in names}
+        raise SystemExit(f"{members} members did not find each other in {PATIENCE:g} s: {known}")
     joins = [_join(system, number) for number in range(first, members)]
     time.sleep(5)
     before, at = _bytes(), time.monotonic()
@@ -267,7 +268,7 @@ def main() -> int:
                 continue
             argv = ["unshare", "-n", sys.executable, "-m", "benchmarks.gossip", "--inside", name,
                     "--members", str(members), "--seconds", str(wanted.seconds)]  # fmt: skip
-            done = subprocess.run(argv, capture_output=True, text=True, check=True)
+            done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True)
             print(done.stdout.strip(), flush=True)
             rows.append(json.loads(done.stdout))
     print(json.dumps({"benchmark": "gossip", "rows": rows}))
