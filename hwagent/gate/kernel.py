@@ -1,4 +1,5 @@
-"""Loads the gate into the kernel and attaches it. For the root helper: CAP_BPF, CAP_NET_ADMIN."""
+"""Loads the gate into the kernel and attaches it. For the root helper: CAP_BPF, or CAP_SYS_ADMIN,
+and CAP_NET_ADMIN."""
 
 import ipaddress
 import os

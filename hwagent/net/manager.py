@@ -13,10 +13,11 @@ from contextlib import suppress
 
 #: The first descriptor that systemd passes.
 _FIRST = 3
-#: A watchdog is fed so many times in its time: one word may be late, or lost.
+#: A watchdog is fed at least so many times in its time: one word may be late, or lost.
 _TIMES = 3
-#: Seconds between two words where no watchdog waits for them: the status is for people.
-_UNWATCHED = 10.0
+#: Seconds between two words at most: the status is for people, and a watchdog with a long time is
+#: to bear a process that gets little of the processor, not one that is seldom heard.
+_SELDOM = 10.0
 
 
 def passed_socket(environment: MutableMapping[str, str] = os.environ) -> socket.socket | None:
@@ -46,7 +47,7 @@ class Manager:
         if self._path:
             kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
             self._socket = socket.socket(socket.AF_UNIX, kind)
-            self.interval = int(limit) / 1e6 / _TIMES if watched else _UNWATCHED
+            self.interval = min(int(limit) / 1e6 / _TIMES if watched else math.inf, _SELDOM)
 
     def ready(self, status: str = "") -> None:
         """It is up, or has read its configuration anew; ``status`` is a line for people."""

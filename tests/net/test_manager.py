@@ -58,6 +58,14 @@ def test_a_watchdog_is_fed_thrice_in_its_time_however_often_rounds_are_done(ear)
     assert [m["WATCHDOG"] for m in heard(ear)] == ["1", "1", "1"]
 
 
+def test_a_watchdog_with_a_long_time_is_fed_as_often_as_others(ear):
+    """What a starved process has left of it is nearly all of it."""
+    manager = Manager(environment(ear, WATCHDOG_USEC="180000000", WATCHDOG_PID=str(os.getpid())))
+    for second in range(60):
+        manager.feed(float(second))
+    assert [m["WATCHDOG"] for m in heard(ear)] == ["1"] * 6
+
+
 def test_a_watchdog_that_is_meant_for_a_parent_is_not_ours(ear):
     ours = Manager(environment(ear, WATCHDOG_USEC="1000", WATCHDOG_PID=str(os.getpid())))
     parents = Manager(environment(ear, WATCHDOG_USEC="1000", WATCHDOG_PID=str(os.getppid())))

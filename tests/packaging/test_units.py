@@ -79,10 +79,38 @@ def test_the_agent_has_no_capability_and_each_of_the_others_says_what_it_is_for(
         assert given == set(capabilities(unit, "CapabilityBoundingSet"))
 
 
-def test_nothing_slows_the_holder_down():
-    holder = settings("hwagent-holder.service")
-    assert not {"CPUQuota", "MemoryMax", "MemoryHigh"} & holder.keys()
-    assert holder["LimitMEMLOCK"] == ["infinity"]
+def test_no_capability_is_given_for_what_a_limit_gives():
+    """A capability lets a process do the same to others, and more than the limit says."""
+    for unit in ("hwagent-holder.service", "hwagent-helper.service"):
+        service = settings(unit)
+        assert (service["LimitMEMLOCK"], service["LimitRTPRIO"]) == (["infinity"], ["5"])
+        given = capabilities(unit, "CapabilityBoundingSet")
+        assert not {"ipc_lock", "sys_nice", "sys_resource"} & set(given)
+        # the one has all that the other has (capabilities(7))
+        assert not {"sys_admin", "bpf"} <= set(given)
+
+
+def test_nothing_slows_the_failover_path_down():
+    """The agent is on it as far as its word to the holder goes: better ended than put to sleep."""
+    assert not {"CPUQuota", "MemoryMax", "MemoryHigh"} & settings("hwagent-holder.service").keys()
+    assert not {"CPUQuota", "MemoryHigh"} & settings("hwagent-helper.service").keys()
+    assert "MemoryHigh" not in settings("hwagent.service")
+
+
+def test_where_memory_runs_out_what_guards_addresses_goes_last():
+    spared = {unit: settings(unit).get("OOMScoreAdjust") for unit in EXPOSURE}
+    assert spared == {
+        "hwagent.service": None,
+        "hwagent-holder.service": ["-900"],
+        "hwagent-helper.service": ["-900"],
+    }
+
+
+def test_the_helper_may_send_the_last_will_of_a_dead_holder():
+    """By IPv4 and IPv6; a denial of addresses would be silent, and only cost the others time."""
+    helper = settings("hwagent-helper.service")
+    assert "IPAddressDeny" not in helper
+    assert {"AF_INET", "AF_INET6"} <= set(helper["RestrictAddressFamilies"][0].split())
 
 
 def test_each_comes_back_for_as_long_as_it_takes_and_is_watched():
@@ -90,7 +118,17 @@ def test_each_comes_back_for_as_long_as_it_takes_and_is_watched():
         assert settings(unit, "Unit")["StartLimitIntervalSec"] == ["0"]
         service = settings(unit)
         assert (service["Restart"], service["Type"]) == (["always"], ["notify"])
-        assert service["WatchdogSec"]
+
+
+def test_a_starved_process_is_not_taken_for_one_that_hangs():
+    """Those that a busy host may starve have the time that systemd's own services have; the holder
+    is at real-time priority, and not back before its addresses are elsewhere anyhow."""
+    times = {unit: settings(unit)["WatchdogSec"] for unit in EXPOSURE}
+    assert times == {
+        "hwagent.service": ["3min"],
+        "hwagent-holder.service": ["3"],
+        "hwagent-helper.service": ["3min"],
+    }
 
 
 def test_the_holder_ends_before_the_network_does():

@@ -1,6 +1,7 @@
 """The unit files as they are shipped, and processes run as they say, without systemd."""
 
 import shlex
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -11,6 +12,9 @@ SYSTEMD = REPOSITORY / "systemd"
 NOBODY = 65534
 #: Debian's: the one that runs the tests may lie where only root gets to.
 PYTHON = "/usr/bin/python{}.{}".format(*sys.version_info)
+#: Limits by which a unit needs no capability, and the capability that does as much without.
+_LIMITS = {"LimitMEMLOCK": "--memlock=unlimited", "LimitRTPRIO": "--rtprio=5"}
+_INSTEAD = {"LimitMEMLOCK": "ipc_lock", "LimitRTPRIO": "sys_nice"}
 
 
 def settings(unit: str, section: str = "Service") -> dict[str, list[str]]:
@@ -34,14 +38,25 @@ def capabilities(unit: str, setting: str) -> list[str]:
 
 def privileges(unit: str) -> list[str]:
     """The command that gives a process what its unit gives it, and takes the rest."""
-    ambient = ",".join(["-all", *(f"+{c}" for c in capabilities(unit, "AmbientCapabilities"))])
-    bounds = ",".join(["-all", *(f"+{c}" for c in capabilities(unit, "CapabilityBoundingSet"))])
+    limits = [option for name, option in _LIMITS.items() if name in settings(unit)]
+    raise_limits = ["prlimit", *limits] if limits and _may_raise() else []
+    instead = [] if raise_limits else [_INSTEAD[name] for name in _LIMITS if name in settings(unit)]
+    given = [*capabilities(unit, "AmbientCapabilities"), *instead]
     root = settings(unit)["User"] == ["root"]
+    ambient = ",".join(["-all", *(f"+{c}" for c in ([] if root else given))])
+    bounds = [*capabilities(unit, "CapabilityBoundingSet"), *instead]
     return [
-        "setpriv", f"--reuid={0 if root else NOBODY}", f"--regid={NOBODY}", "--clear-groups",
-        f"--inh-caps={ambient}", f"--ambient-caps={ambient}", f"--bounding-set={bounds}",
-        "--no-new-privs",
+        *raise_limits, "setpriv", f"--reuid={0 if root else NOBODY}", f"--regid={NOBODY}",
+        "--clear-groups", f"--inh-caps={ambient}", f"--ambient-caps={ambient}",
+        f"--bounding-set={','.join(['-all', *(f'+{c}' for c in bounds)])}", "--no-new-privs",
     ]  # fmt: skip
+
+
+def _may_raise() -> bool:
+    """Whether limits can be raised here: root of a container often may not."""
+    return (
+        subprocess.run(["prlimit", *_LIMITS.values(), "true"], capture_output=True).returncode == 0
+    )
 
 
 def command(unit: str, runtime: Path) -> list[str]:
