@@ -4,6 +4,8 @@ import ctypes
 import os
 import pwd
 import signal
+from contextlib import suppress
+from pathlib import Path
 
 _SET_PDEATHSIG, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 36, 38
 
@@ -18,6 +20,14 @@ def die_with(parent: int) -> None:
 def adopt_orphans() -> None:
     """Makes this process the parent of whatever its children leave behind."""
     _prctl(_SET_CHILD_SUBREAPER, 1)
+
+
+def expendable(file: Path = Path("/proc/self/oom_score_adj")) -> None:
+    """Gives up what the service manager spares this process and its children by where memory runs
+    out (proc(5)): what guards addresses is spared, a look at a disk is not."""
+    with suppress(OSError):
+        if int(file.read_text()) < 0:
+            file.write_text("0")
 
 
 def become(user: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import grp
-import math
 import os
 import pwd
 import select
@@ -18,9 +17,10 @@ from typing import NoReturn
 from hwagent.collect.root import Root
 from hwagent.net.manager import Manager, passed_socket
 
+from .heart import LOOK, Heart
 from .jobs import JOBS
 from .nursery import Nursery
-from .process import die_with
+from .process import die_with, expendable
 
 #: Agents at a time: one, and those that have not noticed yet that they are replaced.
 SESSIONS_MAX = 4
@@ -57,6 +57,7 @@ class Service:
         self._root = root
         self._sessions: set[int] = set()
         self._guardian = 0
+        self._heart = Heart()
         self._manager = Manager()
 
     def run(self) -> NoReturn:
@@ -69,20 +70,25 @@ class Service:
         if self._listener is not None:
             poll.register(self._listener, select.POLLIN)
         self._manager.ready()
+        pause = round(1000 * min(self._manager.interval, LOOK))
         while True:
             if self._holder and not self._guardian:
+                self._heart.begin()
                 self._guardian = self._fork(self._guard)
-            ready = {fd for fd, _ in poll.poll(_milliseconds(self._manager.interval))}
+            ready = {fd for fd, _ in poll.poll(pause)}
             if woken in ready:
                 os.read(woken, 4096)
                 self._reap()
             if self._listener is not None and self._listener.fileno() in ready:
                 self._accept(self._listener)
+            if self._guardian and self._heart.stopped(time.monotonic()):
+                os.kill(self._guardian, signal.SIGKILL)
             self._manager.feed(time.monotonic(), self._told())
 
     def _told(self) -> str:
         guarded = "guards the holder, " if self._guardian else ""
-        return f"{guarded}works for {len(self._sessions)} agents"
+        number = len(self._sessions)
+        return f"{guarded}works for {number} agent{'' if number == 1 else 's'}"
 
     def _accept(self, listener: socket.socket) -> None:
         agent, _ = listener.accept()
@@ -91,13 +97,15 @@ class Service:
                 self._sessions.add(self._fork(lambda: self._session(agent)))
 
     def _session(self, agent: socket.socket) -> None:
+        expendable()
         Nursery(agent, Root(self._root), JOBS["helper"]).run()
 
     def _guard(self) -> None:
         # Imported here: the holder's room, and asyncio, are of no use to the other processes
         from hwagent.vip.guardian import Guardian
 
-        asyncio.run(Guardian(self._holder, users=self._allowed).watch())
+        guardian = Guardian(self._holder, users=self._allowed, alive=self._heart.beat)
+        asyncio.run(guardian.watch())
 
     def _fork(self, work: Callable[[], None]) -> int:
         parent = os.getpid()
@@ -126,11 +134,6 @@ class Service:
                 print(f"the guardian ended with status {status}; again", file=sys.stderr)
                 self._guardian = 0
                 time.sleep(PAUSE)
-
-
-def _milliseconds(seconds: float) -> int | None:
-    """A time for poll(2), which knows no infinite one."""
-    return None if math.isinf(seconds) else round(seconds * 1000)
 
 
 def _next_dead() -> tuple[int, int] | None:

@@ -98,7 +98,8 @@ class Watch:
 class Guardian:
     """Watches the holder at a Unix socket; needs CAP_NET_ADMIN in its network namespace.
 
-    ``users`` are those whose holder counts, besides root and ourselves.
+    ``users`` are those whose holder counts, besides root and ourselves. ``alive`` is called again
+    and again, at least once a second while nothing hangs.
     """
 
     def __init__(
@@ -107,11 +108,13 @@ class Guardian:
         patience: float = 1.0,
         parent: Parent | None = None,
         users: Collection[int] = (),
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
         self._path = path
         self._patience = patience
         self._parent = parent or Parent()
         self._users = users
+        self._alive = alive
         self._links = Watch()
         self._held: set[Place] = set()
         self._will: tuple[Parcel, ...] = ()
@@ -126,6 +129,7 @@ class Guardian:
         hurry()
         claimed = None
         while True:
+            self._alive()
             claimed = claimed or claim_guard()
             if claimed is not None and await self._guard():
                 continue
@@ -159,6 +163,7 @@ class Guardian:
         pulse, number, asked, gone = Pulse(clock(), self._patience), 0, 0.0, False
         self._introduce(writer)
         while True:
+            self._alive()
             if clock() - asked >= INTERVAL and writer.transport.get_write_buffer_size() == 0:
                 number, asked = number + 1, clock()
                 writer.write(msgspec.json.encode(Ping(number)) + b"\n")
