@@ -1,6 +1,7 @@
 """``hwagent run``: the agent itself."""
 
 import asyncio
+import faulthandler
 import logging
 import os
 import subprocess
@@ -95,6 +96,7 @@ def _run(options: "Options") -> int:
     from hwagent.daemon.agent import Agent
     from hwagent.daemon.loading import COLLECTOR_NAMES
 
+    faulthandler.enable()  # a watchdog's SIGABRT: the log says where it hung
     try:
         agent = Agent(options, load_config(options.config, COLLECTOR_NAMES))
         asyncio.run(agent.run())

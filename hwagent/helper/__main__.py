@@ -1,6 +1,7 @@
 """``python -m hwagent.helper``: the root helper as a service, or by hand for the guardian only."""
 
 import argparse
+import faulthandler
 import os
 import shutil
 
@@ -11,6 +12,7 @@ from .trust import TRUST
 
 def main() -> None:
     """Runs the service until it is killed."""
+    faulthandler.enable()  # a watchdog's SIGABRT: the log says where it hung
     parser = argparse.ArgumentParser(prog="hwagent-helper")
     parser.add_argument("--socket", default="", help="Unix socket on which agents connect")
     parser.add_argument("--holder", default="", help="socket of the holder to be guarded")

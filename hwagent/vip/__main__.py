@@ -1,6 +1,7 @@
 """``python -m hwagent.vip --socket PATH``: the holder."""
 
 import argparse
+import faulthandler
 
 from .loop import Holder
 from .realtime import Parent, harden
@@ -8,6 +9,7 @@ from .realtime import Parent, harden
 
 def main() -> None:
     """Runs the holder until SIGTERM; then it gives all its addresses up."""
+    faulthandler.enable()  # a watchdog's SIGABRT: the log says where it hung
     parser = argparse.ArgumentParser(prog="hwagent-holder")
     parser.add_argument("--socket", required=True, help="Unix socket for agents and the guardian")
     parser.add_argument(

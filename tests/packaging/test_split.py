@@ -1,101 +1,19 @@
-"""Agent, holder and helper as processes of their own, with the privileges of their units."""
+"""Agent, holder and helper apart: what each may, and what becomes of the others when one ends."""
 
-import json
 import os
-import signal
 import socket
 import subprocess
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hwagent.cli.client import NoAgent, request
-from tests.packaging.units import NOBODY, PYTHON, command, privileges, settings
-from tests.vip.lab import VIP, Lab
+from tests.packaging.host import Host, host, place
+from tests.packaging.units import NOBODY, PYTHON
 from tests.waiting import wait_for
 
+__all__ = ["host", "place"]
+
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root and network namespaces")
-UNITS = ("hwagent-helper.service", "hwagent-holder.service", "hwagent.service")
-
-
-class Host:
-    """A network namespace in which the three run as the units say."""
-
-    def __init__(self, lab: Lab, place: Path) -> None:
-        self.lab = lab
-        self.run = place / "run"
-        self.state = place / "state"
-        self.config = place / "hwagent.yaml"
-        vips = [{"address": VIP, "interfaces": ["eth0"]}]
-        # No test is about how fast a busy machine starts Python
-        config = {"mode": "act", "vips": vips, "fitness": {"ttl": "60s"}}
-        self.config.write_text(json.dumps(config))
-        self.processes: dict[str, subprocess.Popen[str]] = {}
-        for unit in UNITS:
-            (name,) = settings(unit)["RuntimeDirectory"]
-            self.directory(self.run / name, 0 if "helper" in unit else NOBODY)
-        self.directory(self.state, NOBODY)
-
-    def directory(self, path: Path, owner: int) -> None:
-        path.mkdir(parents=True)
-        path.chmod(0o750)
-        os.chown(path, owner, NOBODY)
-
-    def start(self, unit: str) -> None:
-        argv = [*privileges(unit), *command(unit, self.run)]
-        if unit == "hwagent.service":
-            argv += ["--config", str(self.config), "--state-directory", str(self.state)]
-            argv += ["--runtime-directory", str(self.run / "hwagent")]
-        else:
-            argv = ["nobody" if word == "hwagent" else word for word in argv]
-        entered = ["ip", "netns", "exec", self.lab.host, *argv]
-        self.processes[unit] = self.lab.spawn(*entered)
-
-    def status(self) -> dict[str, Any]:
-        """The agent's; empty while it does not answer or the first round is under way."""
-        try:
-            _, body = request(str(self.run / "hwagent/hwagent.sock"), "GET", "/v1/status")
-        except NoAgent:
-            return {}
-        status = json.loads(body)
-        return status if status["ready"] else {}
-
-    def vip(self) -> str:
-        return next((v["state"] for v in self.status().get("vips", [])), "")
-
-    def kill(self, unit: str) -> None:
-        self.processes[unit].send_signal(signal.SIGKILL)
-        self.processes[unit].wait()
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A directory that other users get to, unlike pytest's."""
-    with tempfile.TemporaryDirectory(prefix="hwt-") as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-
-
-@pytest.fixture
-def host(place: Path) -> Iterator[Host]:
-    lab = Lab(place)
-    lab.set_up()
-    try:
-        host = Host(lab, place)
-        for unit in UNITS:
-            host.start(unit)
-        wait_for(lambda: host.vip() == "held", 60, lambda: f"an address held: {told(host)}")
-        yield host
-    finally:
-        lab.tear_down()
-
-
-def told(host: Host) -> str:
-    ended = {u: p.communicate() for u, p in host.processes.items() if p.poll() is not None}
-    return f"{ended or host.status().get('problems')}"
 
 
 def test_what_the_units_give_is_enough_to_hold_an_address_and_to_look(host):
