@@ -11,8 +11,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from hwagent import __version__
 from hwagent.collect.adjtimex import read_clock
 from hwagent.collect.root import Root, Unreadable
@@ -22,20 +20,13 @@ from hwagent.daemon.stalls import read_book
 from hwagent.model import Health
 from hwagent.vip.timing import bearable, misfit
 
+from .finding import SYSTEM, Finding
+from .installation import holder, secrets, services
+
 #: bpf_ktime_get_boot_ns, on whose clock the gate's deadlines are (include/uapi/linux/bpf.h).
 GATE_KERNEL = (5, 8)
 #: What keeps the holder on time, tried in a process of its own that ends at once.
 _HARDEN = "from hwagent.vip.realtime import harden; print('\\n'.join(harden()))"
-_SYSTEM = f"{os.defpath}:/usr/sbin:/sbin"
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One check: how well it is, what was found, and what to do about it."""
-
-    check: str
-    health: Health
-    found: str
-    advice: str = ""
 
 
 def install(root: Root, package: str, rpm: str = "") -> str:
@@ -83,7 +74,7 @@ def realtime() -> Finding:
         return Finding("real-time", Health.OK, "locked memory and real-time priority are there")
     if os.geteuid() != 0:
         return Finding("real-time", Health.UNKNOWN, "; ".join(lacks), "try as root")
-    advice = "give CAP_IPC_LOCK and CAP_SYS_NICE, as hwagent-holder.service does"
+    advice = "LimitMEMLOCK=infinity and LimitRTPRIO=5, as hwagent-holder.service has them"
     return Finding("real-time", Health.DEGRADED, "; ".join(lacks), advice)
 
 
@@ -125,7 +116,7 @@ def tools(root: Root) -> Iterator[Finding]:
     blocks = root.names("sys/block")
     disks = sum(name.startswith(("sd", "nvme")) for name in blocks)
     arrays = sum(name.startswith("md") for name in blocks)
-    bmcs = root.exists("dev/ipmi0") and not shutil.which("ipmi-sensors", path=_SYSTEM)
+    bmcs = root.exists("dev/ipmi0") and not shutil.which("ipmi-sensors", path=SYSTEM)
     yield _tool(root, "smartctl", "smartmontools", disks, "disks whose SMART is not read")
     yield _tool(root, "mdadm", "mdadm", arrays, "arrays that cannot be repaired")
     yield _tool(root, "ipmitool", "ipmitool", bmcs, "BMC that is not asked")
@@ -139,7 +130,7 @@ def _tool(
     whose: str,
     missed: Health = Health.DEGRADED,
 ) -> Finding:
-    if path := shutil.which(program, path=_SYSTEM):
+    if path := shutil.which(program, path=SYSTEM):
         return Finding(program, Health.OK, path)
     if not needed:
         return Finding(program, Health.OK, "not installed, and not needed here")
@@ -210,5 +201,6 @@ def diagnose(
     """All checks; ``ask`` returns the agent's status, or none and why."""
     root = Root()
     status, why = ask()
-    found = [*agent(status, why), gate(root), realtime(), pressure(root), clock(), *tools(root)]
+    found = [*agent(status, why), *services(root), *holder(), *secrets(config)]
+    found += [gate(root), realtime(), pressure(root), clock(), *tools(root)]
     return [*found, *quorum(config, status), *intervals(config)]

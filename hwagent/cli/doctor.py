@@ -20,13 +20,15 @@ from .output import output_option, print_json, print_table, socket_option
 def command(config_file: str, output: str, path: str) -> int:
     """Says what is missing on this host, and how to get it.
 
-    Looks at the configuration, the running agent, the kernel (gate, real-time, pressure), the
-    clock, other programs, and the quorum of groups. Changes nothing. Root sees more.
+    Looks at the configuration and who can read what it names, the running agent and holder and
+    whether they start at boot, the kernel (gate, real-time, pressure), the clock, other programs,
+    and the quorum of groups. Changes nothing. Root sees more.
     """
     from hwagent.collect.registry import COLLECTORS
     from hwagent.daemon.loading import rule_set
 
-    from .diagnosis import Finding, diagnose
+    from .diagnosis import diagnose
+    from .finding import Finding
 
     config, first = Config(), Finding("configuration", Health.OK, "it is good")
     try:

@@ -93,7 +93,7 @@ def test_a_kernel_without_pressure_says_how_to_boot_it(tmp_path):
 
 
 def test_a_program_is_missed_only_where_it_has_something_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(diagnosis, "_SYSTEM", str(tmp_path))
+    monkeypatch.setattr(diagnosis, "SYSTEM", str(tmp_path))
     bare = {f.check: f for f in tools(tree(tmp_path / "bare"))}
     assert {f.health for f in bare.values()} == {Health.OK}
     root = tree(tmp_path / "full", "sys/block/sda/size", "sys/block/sdb/size", "sys/block/md0/size")
@@ -104,7 +104,7 @@ def test_a_program_is_missed_only_where_it_has_something_to_do(tmp_path, monkeyp
 
 
 def test_a_program_that_is_there_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(diagnosis, "_SYSTEM", str(tmp_path))
+    monkeypatch.setattr(diagnosis, "SYSTEM", str(tmp_path))
     (tmp_path / "smartctl").touch(0o755)
     found = {f.check: f for f in tools(tree(tmp_path / "root", "sys/block/sda/size"))}
     assert found["smartctl"].found == str(tmp_path / "smartctl")
