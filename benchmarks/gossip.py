@@ -16,6 +16,7 @@ import queue
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -129,6 +130,8 @@ class Serf(System):
         self._processes.append(process)
         self.pids[number] = process.pid
         self.listen(process.stdout, lambda line: _serfs(number, line))
+        if not number:  # one that joins before the first listens gives up
+            _reach(host(0), 7946)
 
     def close(self) -> None:
         """Ends all."""
@@ -225,6 +228,18 @@ def _serfs(number: int, line: str) -> tuple[float, str, str, str] | None:
         return None
     word = "join" if found[1] == "MemberJoin" else "failed"
     return time.monotonic(), f"n{number}", word, found[2]
+
+
+def _reach(address: str, port: int) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection((address, port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 def _signal(pid: int, signum: int) -> None:
