@@ -1,6 +1,6 @@
 """Components, alerts and addresses as tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -49,12 +49,44 @@ def follows(alert: Mapping[str, Any]) -> str:
 
 
 def print_alerts(alerts: Sequence[dict[str, Any]], now: float) -> None:
-    """One line each, the worst first."""
+    """One line each, the worst first; what another one explains stands beneath it."""
     rows = [
-        (a["severity"], a["state"], a["rule"], a["component"], since(a["since"], now), _summary(a))
-        for a in sorted(alerts, key=lambda a: (SEVERITIES.index(a["severity"]), a["component"]))
-    ]
+        (a["severity"], a["state"], f"{_turn(depth)}{a['rule']}", a["component"],
+         since(a["since"], now), _summary(a))
+        for depth, a in _beneath_causes(alerts)
+    ]  # fmt: skip
     print_table(("severity", "state", "alert", "component", "for", "summary"), rows, "no alerts")
+
+
+def _turn(depth: int) -> str:
+    return "   " * (depth - 1) + "└─ " if depth else ""
+
+
+def _beneath_causes(alerts: Sequence[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each alert, and how many others it stands beneath."""
+    order = sorted(alerts, key=lambda a: (SEVERITIES.index(a["severity"]), a["component"]))
+    known = {_key(a) for a in order}
+    below: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    tops: list[dict[str, Any]] = []
+    for alert in order:
+        cause = _cause(alert)
+        (below.setdefault(cause, []) if cause in known else tops).append(alert)
+    waiting = [(0, alert) for alert in reversed(tops)]
+    while waiting:
+        depth, alert = waiting.pop()
+        yield depth, alert
+        waiting += [(depth + 1, a) for a in reversed(below.pop(_key(alert), []))]
+    yield from ((1, alert) for rest in below.values() for alert in rest)  # a circle of causes
+
+
+def _key(alert: Mapping[str, Any]) -> tuple[str, str]:
+    return alert["rule"], alert["component"]
+
+
+def _cause(alert: Mapping[str, Any]) -> tuple[str, str]:
+    """The alert that explains one: of the same component, unless another one is named."""
+    rule, _, component = str(alert.get("inhibited_by", "")).partition(" ")
+    return rule, component or alert["component"]
 
 
 def _summary(alert: Mapping[str, Any]) -> str:
