@@ -1,6 +1,6 @@
 """``hwagent audit``: what can still take a service down, and what to buy first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -12,6 +12,8 @@ from .output import output_option, paint, print_json, print_table, socket_option
 _LINES = 20
 #: Names that one cell has room for.
 _NAMES = 4
+#: Components that stand for several, with these.
+_Elements = Mapping[str, Sequence[str]]
 
 
 @click.command("audit")
@@ -43,19 +45,21 @@ def command(what_if: str, config: str | None, output: str, path: str) -> int:
 def _audit_status(found: dict[str, Any]) -> int:
     if any(s["state"] == "down" for s in found["services"]):
         return 2
-    marked = [s for s in found["services"] if _counts(s) and s["alone"]]
+    elements = found["elements"]
+    marked = [s for s in found["services"] if _counts(s, elements) and s["alone"]]
     return int(bool(marked or found["lost"]))
 
 
-def _alone(one: dict[str, Any]) -> str:
+def _alone(id: str, elements: _Elements) -> str:
     """A component, and how many others are as good as parts of it: what to buy names them."""
-    more = len(one["parts"]) - 1
-    return f"{one['component']} (+{more})" if more else str(one["component"])
+    more = len(elements.get(id, (id,))) - 1
+    return f"{id} (+{more})" if more else id
 
 
-def _counts(service: dict[str, Any]) -> bool:
+def _counts(service: dict[str, Any], elements: _Elements) -> bool:
     """A host is always a single point of failure of itself: told, but no finding."""
-    parts = [part for a in service["alone"] for part in a["parts"]]
+    alone = [a["component"] for a in service["alone"]]
+    parts = [part for id in alone for part in elements.get(id, (id,))]
     return parts != [service["id"]] or not service["id"].startswith("host:")
 
 
@@ -67,11 +71,11 @@ def _what_if_status(found: dict[str, Any]) -> int:
 
 
 def _print_audit(found: dict[str, Any]) -> None:
-    order = {"down": 0, "unknown": 1, "up": 2}
+    order, elements = {"down": 0, "unknown": 1, "up": 2}, found["elements"]
     services = sorted(found["services"], key=lambda s: (order[s["state"]], -s["minutes"], s["id"]))
     rows = [
-        (s["id"], s["state"], _names(map(_alone, s["alone"])), s["pairs_total"],
-         _minutes(s["minutes"]))
+        (s["id"], s["state"], _names(_alone(a["component"], elements) for a in s["alone"]),
+         s["pairs_total"], _minutes(s["minutes"]))
         for s in services
     ]  # fmt: skip
     columns = ("service", "state", "goes down with any of", "pairs", "minutes a year")

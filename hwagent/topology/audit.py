@@ -24,10 +24,9 @@ PURCHASES_MAX = 50
 
 
 class Alone(msgspec.Struct, frozen=True):
-    """A single point of failure: a component, and the parts that are as good as it."""
+    """A single point of failure; ``Audit.elements`` says which others are as good as it."""
 
     component: str
-    parts: tuple[str, ...]
     minutes: float
 
 
@@ -57,9 +56,14 @@ class Lost(msgspec.Struct, frozen=True):
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was found."""
+    """Everything that was found.
+
+    ``elements`` are components that stand for several, each of which does the same as all of them,
+    with these: told once, as many services hang on one rack.
+    """
 
     services: tuple[Service, ...]
+    elements: dict[str, tuple[str, ...]]
     buy: tuple[Purchase, ...]
     lost: tuple[Lost, ...]
     common: tuple[Common, ...]
@@ -106,6 +110,7 @@ class Auditor:
         forget(self._common, graph)
         return Audit(
             services=tuple(row.service for row in rows.values()),
+            elements=self._elements(rows.values()),
             buy=self._purchases(_tops(rows)),
             lost=tuple(lost(graph, down)),
             common=tuple(common_causes(row.region for row in rows.values())),
@@ -131,18 +136,24 @@ class Auditor:
         return rows
 
     def _row(self, id: str, cuts: Cuts) -> "_Row":
-        scores, solver = self._scores, self._fleet.solver
+        scores = self._scores
         both = scores.both(cuts)
         singles = sorted(cuts.singles, key=lambda e: (-scores.broken(e), e))
         service = Service(
             id=id,
             state="",
-            alone=tuple(Alone(e, solver.members(e), MINUTES * scores.broken(e)) for e in singles),
+            alone=tuple(Alone(e, MINUTES * scores.broken(e)) for e in singles),
             pairs=_worst(both),
             pairs_total=len(both),
             minutes=scores.minutes(singles, both),
         )
-        return _Row(cuts, cuts, service, region(self._fleet.graph, solver, id, self._common))
+        below = region(self._fleet.graph, self._fleet.solver, id, self._common)
+        return _Row(cuts, cuts, service, below)
+
+    def _elements(self, rows: Iterable["_Row"]) -> dict[str, tuple[str, ...]]:
+        named = {element for row in rows for element in row.cuts.singles}
+        members = ((element, self._fleet.solver.members(element)) for element in sorted(named))
+        return {element: of for element, of in members if len(of) > 1}
 
     def _purchases(self, tops: Mapping[str, Cuts]) -> tuple[Purchase, ...]:
         """A second one of everything, and what a cable does; the most for its money first."""
