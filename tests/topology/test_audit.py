@@ -2,6 +2,8 @@
 
 import math
 import xml.etree.ElementTree as ElementTree
+from itertools import combinations
+from typing import NamedTuple
 
 import pytest
 
@@ -198,6 +200,78 @@ def test_the_drawing_is_well_formed_and_marks_what_is_alone_and_what_is_down():
     hostile.take("h", [Node(id='host:<a&"b>', needs=(need(1, ["rack:<r>"]),))])
     ElementTree.fromstring(svg(topology(hostile)))
     ElementTree.fromstring(svg(topology(Fleet())))
+
+
+#: As elements of a drawing are called.
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+class Written(NamedTuple):
+    """Where a text of a drawing stands, as wide as letters are at most on average."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def overlaps(self, other: "Written") -> bool:
+        beside = self.right <= other.left or other.right <= self.left
+        return not (beside or self.bottom <= other.top or other.bottom <= self.top)
+
+
+def written(drawing: str) -> list[Written]:
+    found = []
+    for element in ElementTree.fromstring(drawing).iter(f"{SVG}text"):
+        title, size = element.find(f"{SVG}title"), float(element.get("font-size", ""))
+        words = (element.text if title is None else title.tail) or ""
+        x, y = float(element.get("x", "")), float(element.get("y", ""))
+        width = len(words) * size * 0.54
+        left = x - width if element.get("text-anchor") == "end" else x
+        found.append(Written(words, left, left + width, y - 0.7 * size, y + 0.2 * size))
+    return found
+
+
+def crowded() -> Fleet:
+    """Long names, many of everything."""
+    fleet = Fleet()
+    for rack in range(5):
+        name = f"a-rack-with-a-name-as-long-as-some-{rack}"
+        place = [
+            Node(id=f"rack:{name}", needs=(need(1, ["room:the-basement-of-building-7"]),)),
+            Node(id="room:the-basement-of-building-7", needs=(need(1, ["site:frankfurt"]),)),
+        ]
+        for number in range(4):
+            host = f"database-server-{rack}-{number}.example.org"
+            psus, nics, disks = (
+                [f"{kind}:{host}/{n}" for n in range(count)]
+                for kind, count in (("psu", 7), ("nic", 12), ("disk", 2))
+            )
+            needs = (need(1, psus), need(1, nics), need(1, [f"rack:{name}"]),
+                     need(1, [f"array:{host}/md{rack}{number}"]))  # fmt: skip
+            nodes = [Node(id=f"host:{host}", needs=needs), *place]
+            nodes += [Node(id=p, needs=(need(1, [f"feed:{rack}-{n}-of-the-ups"]),))
+                      for n, p in enumerate(psus)]  # fmt: skip
+            nodes += [Node(id=n, needs=(need(1, [f"switch:sw{rack}"]),)) for n in nics]
+            nodes += [
+                Node(id=f"array:{host}/md{rack}{number}", needs=(need(1, disks),)),
+                Node(id=f"switch:sw{rack}", needs=(need(1, [f"rack:{name}"]),)),
+            ]
+            nodes += [
+                Node(id=f"vip:192.0.2.{rack}{number}", needs=(need(1, [f"group:{'g' * 50}"]),)),
+                Node(id=f"group:{'g' * 50}", needs=(need(1, [f"host:{host}"]),)),
+            ]
+            fleet.take(host, nodes)
+    return fleet
+
+
+@pytest.mark.parametrize("fleet", [racks(2)[1], crowded(), Fleet()], ids=["racks", "crowd", "none"])
+def test_nothing_in_the_drawing_overlaps_or_leaves_it(fleet: Fleet) -> None:
+    drawing = svg(topology(fleet, ["r2h1"]))
+    width = float(ElementTree.fromstring(drawing).get("width", ""))
+    texts = written(drawing)
+    assert [t for t in texts if t.left < 0 or t.right > width] == []
+    assert [(a.text, b.text) for a, b in combinations(texts, 2) if a.overlaps(b)] == []
 
 
 def test_graphviz_gets_every_component_and_gate():
