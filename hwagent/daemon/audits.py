@@ -15,7 +15,7 @@ from hwagent.config import Config
 from hwagent.topology import digest
 from hwagent.topology.audit import Auditor
 from hwagent.topology.cause import Cause, Firing, causes, firing
-from hwagent.topology.discover import links_heard
+from hwagent.topology.discover import links_found
 from hwagent.topology.fleet import Fleet
 from hwagent.topology.graph import Graph
 from hwagent.topology.part import Part, declared, part
@@ -63,7 +63,7 @@ class Audits:
         """What this host tells of itself."""
         agent = self._agent
         known = agent.core.components()
-        self._links |= links_heard(known)
+        self._links |= links_found(known)
         return part(agent.host, agent.config, known, self._links)
 
     def values(self) -> dict[str, Value]:

@@ -25,15 +25,33 @@ def discover(components: Iterable[Component], links: Mapping[str, str]) -> Found
     """What the components say. ``links`` are far ends remembered from when a link was up: a card
     without a link hears no neighbour any more, and just then it matters which one it was."""
     by = {c.id: c for c in components}
-    found = Found(links={**links, **links_heard(by.values())})
+    found = Found(links={**links, **links_found(by.values())})
     for component in by.values():
         _TELL.get(component.kind, _nothing)(component, found)
         _state(component, found)
         if facts := dict(_facts(component)):
             found.facts[component.id] = facts
+    found.psus = _once(found.psus)
     _vital(by.values(), found)
     _cards(by.values(), found)
     return found
+
+
+def _once(psus: Iterable[str]) -> list[str]:
+    """Power supplies as one of those tells who tell of them: a BMC that is asked both by IPMI and
+    by Redfish tells of each twice, which is no redundancy. Who tells of the most knows best."""
+    by_teller: dict[str, list[str]] = {}
+    for psu in psus:
+        by_teller.setdefault(psu.rpartition("/")[0], []).append(psu)
+    return max(by_teller.values(), key=len, default=[])
+
+
+def links_found(components: Iterable[Component]) -> dict[str, str]:
+    """The far end of each network card of which one is known, by the card's name: as the switch
+    calls it, if that was asked."""
+    known = list(components)
+    told = {_name(c.id): str(c.attributes.get("far_port", "")) for c in known if c.kind == "nic"}
+    return links_heard(known) | {nic: far for nic, far in told.items() if far}
 
 
 def links_heard(components: Iterable[Component]) -> dict[str, str]:
@@ -228,9 +246,11 @@ def _facts(component: Component) -> Iterator[tuple[str, str]]:
     if component.kind not in ("disk", "nic", "psu"):
         return
     attributes = component.attributes
-    for name in ("model", "firmware"):
-        if value := attributes.get(name):
-            yield name, str(value)[:60]
+    model, firmware = (str(attributes.get(name, "")) for name in ("model", "firmware"))
+    if model:
+        yield "model", model[:60]
+    if firmware:  # the same number of two models is not the same firmware
+        yield "firmware", f"{model} {firmware}".strip()[:80]
     serial = str(attributes.get("serial", ""))
     if component.kind == "disk" and len(serial) >= 6 and attributes.get("model"):
         yield "batch", serial[:-3]  # numbered one after the other: made on one day

@@ -6,7 +6,7 @@ from ipaddress import ip_interface
 import msgspec
 
 from hwagent.config import Config, Group
-from hwagent.config.topology import Machine, Topology
+from hwagent.config.topology import Machine, Rack, Topology
 from hwagent.model import Component
 
 from .discover import discover, uplinks
@@ -29,13 +29,12 @@ def part(
 ) -> Part:
     """What a host is made of and hangs on, and the addresses that it may hold."""
     known = list(components)
-    found = discover(known, links)
+    own = _own(config, known)
     machine = _machine(config, host)
-    if not known:
-        found = described(machine)
-    names = {c.id for c in known} | found.needs.keys() | {f"nic:{n}" for n in machine.nics}
+    found = discover(own, links) if known else described(machine)
+    names = {c.id for c in own} | found.needs.keys() | {f"nic:{n}" for n in machine.nics}
     nodes = [*host_nodes(host, machine, found), *_seats(config, host, names)]
-    nodes += [*_addresses(config, host), *_around(config.topology)]
+    nodes += [*_addresses(config, host), *_around(config.topology), *_zone(config)]
     around = list(_switch_parts(config, known))
     nodes += around
     graph = Graph(join(nodes).values())
@@ -45,6 +44,13 @@ def part(
     told = [graph.get(id) for id in _nearest(graph, roots)]
     told = [n for n in told if n.needs or n.state or n.facts or n.id == roots[0]]
     return Part(tuple(told[:NODES_MAX]), max(0, len(told) - NODES_MAX))
+
+
+def _own(config: Config, components: Iterable[Component]) -> list[Component]:
+    """What is of the host, and not of a switch that it polls or of another host's BMC."""
+    others = {switch.name for switch in config.switches}
+    others |= {bmc.name for bmc in config.bmcs if bmc.host}
+    return [c for c in components if c.id.partition(":")[2].partition("/")[0] not in others]
 
 
 def declared(config: Config) -> list[Node]:
@@ -97,6 +103,18 @@ def _around(topology: Topology) -> Iterator[Node]:
             yield Node(id=f"room:{rack.room}", needs=(need(1, [f"site:{rack.site}"]),))
     for one in topology.depends:
         yield Node(id=one.component, needs=(need(one.least or len(one.needs), one.needs),))
+
+
+def _zone(config: Config) -> Iterator[Node]:
+    """Where the host's rack stands by its cluster zone (site, room, rack, or site, rack), unless
+    that is described."""
+    zone = config.cluster.zone
+    described = config.topology.racks.get(zone[-1], Rack()) if zone else Rack()
+    if len(zone) < 2 or described.room or described.site:
+        return
+    above = [f"site:{zone[0]}", *(f"room:{name}" for name in zone[1:-1])]
+    for id, upper in zip([*above[1:], f"rack:{zone[-1]}"], above):
+        yield Node(id=id, needs=(need(1, [upper]),))
 
 
 def _switch_parts(config: Config, components: Iterable[Component]) -> Iterator[Node]:

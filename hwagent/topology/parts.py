@@ -1,6 +1,7 @@
 """One host or switch as nodes of the graph, from what was said or found out about it. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hwagent.config.topology import Machine
@@ -46,14 +47,14 @@ def host_nodes(host: str, machine: Machine, found: Found) -> Iterator[Node]:
     def own(id: str) -> str:
         return owned(host, id)
 
-    psus = list(dict.fromkeys([*machine.psus, *found.psus]))
+    psus = supplies(machine.psus, found.psus)
     needs = [need(machine.psus_needed, [own(f"psu:{p}") for p in psus])] if psus else []
     needs += [need(1, [own(id)]) for id in found.vital]
     needs += [need(1, map(own, found.uplinks))] if found.uplinks else []
     needs += [need(1, [f"rack:{machine.rack}"])] if machine.rack else []
     below: dict[str, list[Need]] = {f"host:{host}": needs}
-    for psu in psus:
-        below[own(f"psu:{psu}")] = _one(f"feed:{machine.psus[psu]}") if psu in machine.psus else []
+    for psu, feed in psus.items():
+        below[own(f"psu:{psu}")] = _one(f"feed:{feed}") if feed else []
     links = {nic: far_end(text) for nic, text in machine.nics.items()} | found.links
     for nic, far in links.items():
         below[own(f"nic:{nic}")] = _one(far)
@@ -71,17 +72,41 @@ def switch_nodes(
 ) -> Iterator[Node]:
     """A switch, its power supplies, and what these hang on. ``heard`` are far ends of its uplinks,
     which count where none are declared."""
-    names = list(dict.fromkeys([*machine.psus, *psus]))
-    ids = [owned(switch, f"psu:{p}") for p in names]
+    feeds = supplies(machine.psus, list(psus))
+    ids = [owned(switch, f"psu:{p}") for p in feeds]
     needs = [need(machine.psus_needed, ids)] if ids else []
     needs += [need(1, [f"rack:{machine.rack}"])] if machine.rack else []
     ends = [far_end(u) for u in machine.uplinks] or list(heard)
     needs += [need(1, ends)] if ends else []
     below = {f"switch:{switch}": needs}
-    for name, id in zip(names, ids):
-        below[id] = _one(f"feed:{machine.psus[name]}") if name in machine.psus else []
+    for id, feed in zip(ids, feeds.values()):
+        below[id] = _one(f"feed:{feed}") if feed else []
     yield from _nodes(below, {}, {})
     yield from ports(ends)
+
+
+def supplies(declared: Mapping[str, str], found: Sequence[str]) -> dict[str, str]:
+    """Power supplies and the feed of each, empty if it is not known. One that is declared as
+    ``PSU1`` is the one that was found as ``bmc/PSU_1``, or as ``PS1_Status``: the only one with
+    that name, or that number."""
+    feeds = {_called(name, found): feed for name, feed in declared.items()}
+    return {**feeds, **{name: feeds.get(name, "") for name in found}}
+
+
+def _called(declared: str, found: Sequence[str]) -> str:
+    for plain in (str, _letters, _digits):
+        alike = [name for name in found if plain(declared) and plain(name) == plain(declared)]
+        if len(alike) == 1:
+            return alike[0]
+    return declared
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.rpartition("/")[2].casefold())
+
+
+def _digits(name: str) -> str:
+    return re.sub(r"[^0-9]", "", name.rpartition("/")[2])
 
 
 def ports(ends: Iterable[str]) -> Iterator[Node]:

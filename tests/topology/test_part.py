@@ -9,15 +9,18 @@ from hypothesis import strategies as st
 
 from hwagent.collect.root import Root
 from hwagent.config import Config
-from hwagent.config.schema import Group, Vip
-from hwagent.config.topology import Machine, Topology
+from hwagent.config.bmcs import Bmc
+from hwagent.config.schema import Cluster, Group, Vip
+from hwagent.config.switches import Switch
+from hwagent.config.topology import Machine, Rack, Topology
 from hwagent.daemon.loading import rule_set
 from hwagent.daemon.oneshot import look
+from hwagent.model import Component, Health
 from hwagent.testing.server import Server
 from hwagent.topology import digest
 from hwagent.topology.discover import links_heard
 from hwagent.topology.fleet import Fleet
-from hwagent.topology.graph import Graph, Node, need
+from hwagent.topology.graph import Graph, Need, Node, need
 from hwagent.topology.part import Part, part
 
 NEIGHBOUR = {
@@ -169,3 +172,73 @@ def test_of_two_that_tell_of_one_component_the_worse_news_count_and_no_news_are_
     fleet.take("h1", [Node(id="psu:sw1/P", state=state)])
     fleet.take("h2", [Node(id="psu:sw1/P", state="unknown")])
     assert fleet.graph.get("psu:sw1/P").state == state
+
+
+def psu(name: str) -> Component:
+    id = f"psu:{name}"
+    return Component(id=id, kind="psu", health=Health.OK, reason="", attributes={}, metrics={})
+
+
+def supplied(config: Config, *names: str) -> tuple[Need, ...]:
+    """What a host with such power supplies needs, and the feed of each."""
+    graph = Graph(part("h", config, [psu(name) for name in names], {}).nodes)
+    assert all(id.startswith("feed:") for one in graph.below("host:h") for id in graph.below(one))
+    return graph.get("host:h").needs
+
+
+def test_supplies_of_a_switch_or_of_another_host_s_bmc_are_none_of_the_host_s() -> None:
+    config = Config(
+        switches=[Switch(name="sw1", address="192.0.2.1", community_file="/x")],
+        bmcs=[Bmc(name="own", address="192.0.2.2"), Bmc(name="b2", address="192.0.2.3", host="h2")],
+    )
+    needs = supplied(config, "sw1/PSU_1", "sw1/PSU_2", "own/PSU_1", "b2/PSU_1")
+    assert needs == (need(1, ["psu:h/own/PSU_1"]),)
+
+
+def test_supplies_that_two_ways_tell_of_are_there_once() -> None:
+    needs = supplied(Config(), "ipmi/PS1", "own/PSU_1", "own/PSU_2", "ipmi/PS2", "own/PSU_3")
+    assert needs == (need(1, [f"psu:h/own/PSU_{n}" for n in (1, 2, 3)]),)
+
+
+@pytest.mark.parametrize("found", [("own/PSU_1", "own/PSU_2"), ("ipmi/PS1_Status", "ipmi/PS2_S")])
+def test_a_declared_supply_is_the_one_with_its_name_or_number(found: tuple[str, str]) -> None:
+    hosts = {"h": Machine(psus={"PSU1": "a", "PSU2": "b"}, psus_needed=2)}
+    config = Config(topology=Topology(hosts=hosts))
+    assert supplied(config, *found) == (need(2, [f"psu:h/{name}" for name in found]),)
+    graph = Graph(part("h", config, [psu(name) for name in found], {}).nodes)
+    assert [list(graph.below(f"psu:h/{name}")) for name in found] == [["feed:a"], ["feed:b"]]
+
+
+def test_one_that_is_not_found_stays_as_it_was_declared() -> None:
+    config = Config(topology=Topology(hosts={"h": Machine(psus={"left": "a"})}))
+    assert supplied(config, "own/PSU_1") == (need(1, ["psu:h/left", "psu:h/own/PSU_1"]),)
+
+
+def test_a_card_hangs_on_the_port_as_its_switch_calls_it() -> None:
+    heard = [{"system": "sw1", "port": "512"}]
+    attributes = {"neighbours": heard, "far_port": "port:sw1/ge-0/0/1", "bus": "0000:01:00.0"}
+    card = Component(id="nic:a", kind="nic", health=Health.OK, reason="", attributes=attributes,
+                     metrics={"link_expected": 1})  # fmt: skip
+    graph = Graph(part("h", Config(), [card], {"a": "port:sw1/9"}).nodes)
+    assert list(graph.below("nic:h/a")) == ["port:sw1/ge-0/0/1"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "chain"),
+    [
+        (("fra", "cellar", "r1"), ["rack:r1", "room:cellar", "site:fra"]),
+        (("fra", "r1"), ["rack:r1", "site:fra"]),
+        (("r1",), ["rack:r1"]),
+        (("fra", "r2"), ["rack:r2", "site:ber"]),
+    ],
+)
+def test_rack_and_site_follow_from_the_zone(zone: tuple[str, ...], chain: list[str]) -> None:
+    """What is described of a rack counts more."""
+    racks = {"r2": Rack(site="ber")}
+    config = Config(cluster=Cluster(zone=zone), topology=Topology(racks=racks))
+    graph = Graph(part("h", config, [psu("1")], {}).nodes)
+    found, at = [], list(graph.below("host:h"))[-1]
+    while at:
+        found.append(at)
+        at = next(iter(graph.below(at)), "")
+    assert found == chain
