@@ -20,13 +20,13 @@ def command() -> None:
 @output_option
 @socket_option
 def check(file: str, output: str, path: str) -> int:
-    """Checks FILE and its conf.d, with the rules that it names.
+    """Checks FILE and its conf.d, with the rules and the makers' tables that it names.
 
     For each group it says what faults will cost, and refuses an interval or a lease that this
     host's holder was seen not to keep.
     """
     from hwagent.collect.registry import COLLECTORS
-    from hwagent.daemon.loading import rule_set
+    from hwagent.daemon.loading import check_makers, rule_set
     from hwagent.daemon.stalls import refuse_misfits
 
     from . import foresight
@@ -34,6 +34,7 @@ def check(file: str, output: str, path: str) -> int:
     try:
         config = load_config(file, COLLECTORS)
         rule_set(config)
+        check_makers(config)
         worst = foresight.stall(config)
         refuse_misfits(file or default_file(), config, (), worst)
     except ConfigError as e:

@@ -1,23 +1,35 @@
 """``hwagent decode``: judges one captured file."""
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
 import click
 import msgspec
 
-from hwagent.collect.registry import DECODERS
+from hwagent.collect.registry import DECODERS, decoder
 from hwagent.config import Config, ConfigError
+from hwagent.model import Sample
 
 from .output import exit_status, fail, output_option, print_json
 from .show import print_look
 
 #: Nothing that these programs print is larger; a file that does not end is not read to its end.
 SIZE_MAX = 64 * 2**20
+#: Kinds that makers' tables are about.
+_OF_SWITCHES = ("snmprec", "snmpwalk")
 
 
 @click.command("decode")
 @click.argument("kind", type=click.Choice(sorted(DECODERS)))
 @click.argument("file", type=click.Path())
+@click.option(
+    "--makers", multiple=True, metavar="DIR",
+    help="Of a switch: read it with makers' tables of yours too, as `makers` in the configuration.",
+)  # fmt: skip
 @output_option
-def command(kind: str, file: str, output: str) -> int:
+def command(kind: str, file: str, makers: tuple[str, ...], output: str) -> int:
     """Reads one captured FILE (- for standard input) as KIND and judges it.
 
     A file that cannot be read, or is not of that kind, gives a component that is unknown, with the
@@ -29,10 +41,11 @@ def command(kind: str, file: str, output: str) -> int:
 
     try:
         rules = rule_set(Config())
+        read = _reader(kind, makers)
     except ConfigError as e:
         fail(str(e))
     data, problem = _read(file)
-    found = decode(kind, data, rules)
+    found = decode(kind, data, rules, read)
     if problem:
         found = Look([msgspec.structs.replace(c, reason=problem) for c in found.components], [])
     if output == "json":
@@ -40,6 +53,18 @@ def command(kind: str, file: str, output: str) -> int:
     else:
         print_look(found)
     return exit_status(worst(c.health for c in found.components))
+
+
+def _reader(kind: str, makers: tuple[str, ...]) -> Callable[[bytes], list[Sample]]:
+    """What understands a file of this kind. Raises ConfigError for a maker's file that is wrong."""
+    if not makers:
+        return decoder(kind)
+    if kind not in _OF_SWITCHES:
+        fail(f"--makers is for {' and '.join(_OF_SWITCHES)}")
+    from hwagent.snmp.makers import load_makers
+
+    read: Any = decoder(kind)  # those of switches take makers too
+    return partial(read, makers=load_makers(map(Path, makers)))
 
 
 def _read(file: str) -> tuple[bytes, str]:

@@ -73,6 +73,7 @@ DECODERS: Mapping[str, str] = {
 #: Modules that declare kinds of components which no collector of the host itself finds.
 DECLARING: tuple[str, ...] = (
     "hwagent.snmp.switch",
+    "hwagent.snmp.far",
     "hwagent.collect.ipmi",
     "hwagent.collect.redfish",
     "hwagent.collect.hwraid",

@@ -20,7 +20,9 @@ class Switch(Section, frozen=True):
     Versions 1 and 2c need ``community_file``. Version 3 needs ``user``; with ``auth_file`` messages
     are signed (``auth``), with ``privacy_file`` encrypted too (``privacy``). ``interval`` is that
     of states; counters are read a quarter as often, what it is made of after a change or an hour.
-    ``trap_sources`` are addresses that its traps come from, besides its own.
+    One request at a time is on its way to a switch; ``pause`` is left after each answer, for one
+    whose processor is slow. ``trap_sources`` are addresses that its traps come from, besides its
+    own.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Switch(Section, frozen=True):
     context: str = ""
     interval: Duration = Duration(30)
     timeout: Duration = Duration(2)
+    pause: Duration = Duration(0)
     trap_sources: tuple[str, ...] = ()
 
 
@@ -73,6 +76,8 @@ def check_switches(source: Source, switches: Sequence[Switch]) -> None:
             what = "SNMPv3 encrypts only what it signs: 'privacy_file' needs 'auth_file'"
             raise source.error((*at, "privacy_file"), what)
         _check_sources(source, at, switch)
+        if switch.pause >= switch.interval:
+            raise source.error((*at, "pause"), "a pause is shorter than the interval")
         if not 0 < switch.port < 65536:
             raise source.error((*at, "port"), f"no port: {switch.port}")
 

@@ -39,7 +39,7 @@ from .holding import Holding
 from .inventory import Job
 from .limits import Limits
 from .liveness import live, summary
-from .loading import COLLECTOR_NAMES, enabled, known_vocabulary, rule_set
+from .loading import COLLECTOR_NAMES, check_makers, enabled, known_vocabulary, rule_set
 from .looker import Looker
 from .memory import Memory
 from .orders import Orders
@@ -77,6 +77,7 @@ class Agent:
         self.host = config.host or socket.gethostname()
         self.clock = Clock()
         self.started = self.clock.now()
+        check_makers(config)
         known = known_vocabulary()
         self.tasks = Tasks()
         self.core = Core(self.host, config, rule_set(config), known)
@@ -153,7 +154,8 @@ class Agent:
         self.tasks.start(self.stalls.run(self.clock.now, self.holding.status))
         self._configure()
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
-        around = (self.switches.run, self.switches.follow, self.ears.run)
+        switches = self.switches
+        around = (switches.run, switches.follow, switches.compare, self.ears.run)
         for part in (*parts, self.gossip.run, self.limits.run, self.explaining.run, *around):
             self.tasks.start(part())
         self.tasks.start(live(self.manager, self._turn, self.answers.status))
@@ -310,6 +312,7 @@ class Agent:
     def _reload(self) -> None:
         config = load_config(self.options.config, COLLECTOR_NAMES)
         rules = rule_set(config)
+        check_makers(config)
         refuse_misfits(self.options.config, config, self.config.groups, self.stalls.worst())
         self.config = config
         self.apply(self.core.reload(self.clock.now(), config, rules))

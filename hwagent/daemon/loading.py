@@ -54,6 +54,15 @@ def rule_set(config: Config, extra: Sequence[Path] = ()) -> RuleSet:
     )
 
 
+def check_makers(config: Config) -> None:
+    """Raises ConfigError for a maker's file that the process which polls switches could not read:
+    it would end again and again."""
+    if config.makers:
+        from hwagent.snmp.makers import load_makers
+
+        load_makers(map(Path, config.makers))
+
+
 def enabled(config: Config) -> list[Collector]:
     """The collectors that the configuration leaves on."""
     off = {name for name, options in config.collectors.items() if not options.enabled}

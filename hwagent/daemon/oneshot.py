@@ -1,6 +1,7 @@
 """One look without a daemon: what ``collect`` and ``decode`` show."""
 
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -39,11 +40,14 @@ def conclude(judge: Judge, now: float) -> Look:
     return Look(judge.components(), [a for a in judge.engine.alerts() if a.active])
 
 
-def decode(kind: str, data: bytes, rules: RuleSet) -> Look:
-    """Judges one captured file. Raises KeyError for an unknown kind."""
+def decode(
+    kind: str, data: bytes, rules: RuleSet, read: Callable[[bytes], list[Sample]] | None = None
+) -> Look:
+    """Judges one captured file, as its kind's decoder or ``read`` understands it. Raises KeyError
+    for an unknown kind."""
     judge = Judge(rules, impatient=True)
     now = time.time()
-    judge.found(now, ("decode", kind), decoder(kind)(data))
+    judge.found(now, ("decode", kind), (read or decoder(kind))(data))
     return conclude(judge, now)
 
 

@@ -21,6 +21,7 @@ from hwagent.snmp.messages import (
     Dropped,
     FromPoller,
     Hurry,
+    Locate,
     Orders,
     Polled,
     Roles,
@@ -31,6 +32,8 @@ from hwagent.snmp.messages import (
 )
 
 from .cards import Cards
+from .far_ends import JOB as FAR
+from .far_ends import FarEnds
 from .inherited import Inherited, Members
 from .inventory import Job, Joined
 from .looker import Failed, Found, Gone
@@ -42,6 +45,10 @@ log = logging.getLogger("hwagent")
 GRACE = 1.0
 #: Seconds between two looks at what the others say.
 FOLLOW_EVERY = 0.5
+#: Seconds between two looks at both ends of this host's cables.
+COMPARE_EVERY = 10.0
+#: Key of a host's status: how many switches it has configured.
+_WATCHING = "switches"
 _COMMAND = (sys.executable, "-m", "hwagent.snmp")
 
 
@@ -79,7 +86,10 @@ class Switches:
         self._now = now
         self._sharing = Sharing(host)
         self._inherited = Inherited()
-        self._cards = Cards()
+        self._cards = Cards(host)
+        self._far = FarEnds(host, self._cards)
+        self._ends: list[Sample] = []
+        self._addresses: list[str] = []
         self._decisions: dict[str, Decision] = {}
         self._news = asyncio.Event()
         self._say: Callable[[ToPoller], None] | None = None
@@ -103,6 +113,7 @@ class Switches:
             self._gone(_parts(name))
             self._gone(_answer(name))
             self._last.pop(name, None)
+            self._far.dropped(name)
         orders = (wanted, config.makers, config.traps)
         if orders != (self._switches, self._makers, self._traps):
             self._switches, self._makers, self._traps = orders
@@ -113,14 +124,16 @@ class Switches:
 
     def values(self) -> dict[str, Value]:
         """What the fleet is told, as keys of this host's status."""
-        return {**self._sharing.values(), **self._inherited.values()}
+        own = {**self._sharing.values(), **self._inherited.values(), **self._far.values}
+        return own | ({_WATCHING: len(self._switches)} if self._switches else {})
 
     def changed(self, component: Joined | None) -> None:
         """A component of this host has changed: a card that lost its link says that the port at its
         other end has, which is looked at once."""
-        if component is None or component.kind != "nic" or not self._switches:
+        if component is None:
             return
-        port = self._cards.lost(component)
+        port = self._cards.take(component)
+        self._forget_ends()
         name = port.partition(":")[2].partition("/")[0]
         if name not in self._switches:
             return
@@ -144,6 +157,34 @@ class Switches:
                 for name in self._sharing.hinted(self._fellows.others()):
                     self._order(Hurry(name))
             await asyncio.sleep(FOLLOW_EVERY)
+
+    async def compare(self) -> None:
+        """Holds what the switches say of the other ends of this host's cables beside them, until
+        cancelled."""
+        while True:
+            self._compare(self._fellows.others())
+            await asyncio.sleep(COMPARE_EVERY)
+
+    def _compare(self, members: Members) -> None:
+        before = self._far.values
+        watched = bool(self._switches) or any(v.get(_WATCHING) for _, _, v in members)
+        addresses = self._far.look(members, watched)
+        if before != self._far.values:
+            self._fellows.changed()
+        if addresses != self._addresses:
+            self._addresses = addresses
+            self._order(Locate(addresses))
+        ends = self._far.samples(members)
+        if ends != self._ends:
+            self._ends = ends
+            self._found(FAR, ends)
+
+    def _forget_ends(self) -> None:
+        """Of what is gone nothing is said any more: it would not look gone otherwise."""
+        there = [sample for sample in self._ends if self._cards.knows(sample.id)]
+        if len(there) < len(self._ends):
+            self._ends = there
+            self._found(FAR, there)
 
     def metrics(self) -> Iterator[str]:
         """Finished families, in OpenMetrics text."""
@@ -181,6 +222,7 @@ class Switches:
         """Nobody polls until another poller has started."""
         for name in self._switches:
             self._sharing.heard(name, False)
+            self._far.dropped(name)
             if self._polls(name):
                 self._failed(_parts(name), "the process that polls switches ended", False)
         self._decide()
@@ -190,6 +232,7 @@ class Switches:
         self._say = say
         self._order(Orders(list(self._switches.values()), self._makers, self._traps))
         self._order(self._roles())
+        self._order(Locate(self._addresses))
 
     def take(self, message: FromPoller) -> None:
         """The poller tells something."""
@@ -215,6 +258,7 @@ class Switches:
             self._whole(polled)
             self._show(polled.name)
         else:
+            self._far.dropped(polled.name)
             self._failed(_parts(polled.name), polled.why, False)
         self._problems[polled.name] = polled.why
         self._sharing.heard(polled.name, polled.answered)
@@ -243,6 +287,7 @@ class Switches:
             log.info("switch %s is polled by %s", name, now.poller)
         if before and before.role == "poll" != now.role:
             self._last.pop(name, None)
+            self._far.dropped(name)
             self._withdraw(_parts(name))
         if before or now.role != "poll":  # else the first poll tells
             self._tell(name)
@@ -288,6 +333,7 @@ class Switches:
     def _show(self, name: str) -> None:
         """Tells of the components of a switch, with what was better before."""
         read = self._last[name].values()
+        self._far.polled(name, read)
         self._found(_parts(name), self._inherited.polled(self._now(), name, read))
 
     def _resume(self, before: Mapping[str, Decision]) -> None:

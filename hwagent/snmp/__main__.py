@@ -9,10 +9,11 @@ import asyncio
 import sys
 from pathlib import Path
 
+from hwagent.config import ConfigError
 from hwagent.helper.protocol import LENGTH, MESSAGE_MAX
 
-from .makers import load_makers
-from .messages import FromPoller, Hurry, Orders, Roles, ToPoller, sent, to_poller
+from .makers import Makers, load_makers, shipped_makers
+from .messages import Dropped, FromPoller, Hurry, Locate, Orders, Roles, ToPoller, sent, to_poller
 from .pollers import Pollers
 
 
@@ -21,7 +22,7 @@ async def _serve() -> None:
     wanted = await _message(stream)
     if not isinstance(wanted, Orders):
         raise EOFError("no orders")
-    makers = load_makers(Path(directory) for directory in wanted.makers)
+    makers = _makers(wanted.makers)
     pollers = Pollers(wanted.switches, makers, _tell)
     polling = asyncio.create_task(pollers.run(wanted.traps))
     following = asyncio.create_task(_follow(stream, pollers))
@@ -30,6 +31,15 @@ async def _serve() -> None:
         polling.result()
         await following  # nothing can be polled; the agent has been told why
     polling.cancel()
+
+
+def _makers(directories: list[str]) -> Makers:
+    """The tables of all makers; of the shipped ones only, if a file of the user's is wrong."""
+    try:
+        return load_makers(map(Path, directories))
+    except ConfigError as e:
+        _tell(Dropped(problem=f"makers of yours are not known: {e}"))
+        return shipped_makers()
 
 
 async def _follow(stream: asyncio.StreamReader, pollers: Pollers) -> None:
@@ -43,6 +53,8 @@ async def _follow(stream: asyncio.StreamReader, pollers: Pollers) -> None:
             pollers.play(message.roles)
         elif isinstance(message, Hurry):
             pollers.hurry(message.name, message.down)
+        elif isinstance(message, Locate):
+            pollers.locate(message.addresses)
 
 
 async def _message(stream: asyncio.StreamReader) -> ToPoller:

@@ -138,7 +138,7 @@ def load_makers(directories: Iterable[Path] = ()) -> Makers:
     limits: list[Limits] = []
     names: dict[int, str] = {}
     for directory in (shipped() / "makers", *directories):
-        for path in sorted(directory.glob("*.yaml")):
+        for path in _files(directory):
             source = _source(path)
             maker = convert(source, MakerText)
             names.update(dict.fromkeys(maker.enterprises, maker.maker))
@@ -157,6 +157,13 @@ def shipped_makers() -> Makers:
 def _key(table: Table) -> tuple[str, str, str, str]:
     text = table.text
     return text.object, text.kind, str(text.where.values), text.where.name
+
+
+def _files(directory: Path) -> list[Path]:
+    try:
+        return sorted(path for path in directory.iterdir() if path.suffix == ".yaml")
+    except OSError as e:
+        raise ConfigError(Place(str(directory), 1, 1), f"cannot be read: {e.strerror}") from None
 
 
 def _source(path: Path) -> Source:

@@ -35,6 +35,12 @@ class Hurry(msgspec.Struct, frozen=True, tag=True):
     down: list[str] = []
 
 
+class Locate(msgspec.Struct, frozen=True, tag=True):
+    """Agent: addresses of cards; behind which ports are they?"""
+
+    addresses: list[str]
+
+
 class Polled(msgspec.Struct, frozen=True, tag=True):
     """Poller: what one poll of a switch found; ``why`` says why there is nothing. ``same`` are the
     ids of components that are as they were told of last."""
@@ -62,13 +68,13 @@ class Trapped(msgspec.Struct, frozen=True, tag=True):
 
 class Dropped(msgspec.Struct, frozen=True, tag=True):
     """Poller: how many datagrams at the port of traps were dropped so far, by reason; ``problem``
-    is why that port could not be opened."""
+    is why that port could not be opened, or what else of the configuration does not count."""
 
     reasons: dict[str, int] = {}
     problem: str = ""
 
 
-ToPoller = Orders | Roles | Hurry
+ToPoller = Orders | Roles | Hurry | Locate
 FromPoller = Polled | Checked | Trapped | Dropped
 
 

@@ -2,8 +2,8 @@
 
 Sources: RFC 3418 (SNMPv2-MIB), RFC 3411 (SNMP-FRAMEWORK-MIB), RFC 2863 (IF-MIB), RFC 3635
 (EtherLike-MIB), RFC 6933 (ENTITY-MIB), RFC 3433 (ENTITY-SENSOR-MIB), RFC 4268 (ENTITY-STATE-MIB),
-IEEE 802.1AB (LLDP-MIB), RFC 4188 (BRIDGE-MIB), IEEE 802.1AX (IEEE8023-LAG-MIB), CISCO-CDP-MIB,
-CISCO-ENTITY-SENSOR-MIB.
+IEEE 802.1AB (LLDP-MIB), RFC 4188 (BRIDGE-MIB), RFC 4363 (Q-BRIDGE-MIB), IEEE 802.1AX
+(IEEE8023-LAG-MIB), CISCO-CDP-MIB, CISCO-ENTITY-SENSOR-MIB.
 """
 
 from .oid import Oid, parse_oid
@@ -71,6 +71,8 @@ _DOTTED = {
         " dot1dStpRootCost:6 dot1dStpRootPort:7",
     ),
     "dot1dStpPortState": f"{_STP}.15.1.3",
+    "dot1dTpFdbPort": "1.3.6.1.2.1.17.4.3.1.2",
+    "dot1qTpFdbPort": "1.3.6.1.2.1.17.7.1.2.2.1.2",
     **_columns(_LAG, "dot3adAggActorOperKey:7 dot3adAggPartnerSystemID:8"),
     **_columns(
         _LAG_PORT,

@@ -1,5 +1,6 @@
 """Who is at the other end of a cable: LLDP-MIB (IEEE 802.1AB) and CISCO-CDP-MIB."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .octets import address_of, chassis_of, port_of, text_of
@@ -12,10 +13,18 @@ NEIGHBOURS_MAX = 4096
 
 
 def tell(walk: Walk, ports: Ports) -> list[dict[str, Any]]:
-    """Notes the neighbours of each port in its report; returns those whose port is not known."""
+    """Notes the neighbours of each port in its report, and what LLDP calls the port; returns those
+    neighbours whose port is not known."""
+    local = _local_ports(walk)
+    for number, called in local.items():
+        report = _port(number, called, ports)
+        if report is not None:
+            report.note("lldp_id", called[0])
     lost = []
-    for neighbour in (*_lldp(walk), *_cdp(walk)):
-        report = _port(neighbour, ports)
+    for neighbour in (*_lldp(walk, local), *_cdp(walk)):
+        number = neighbour["local"]
+        by_lldp = neighbour["protocol"] == "LLDP"
+        report = _port(number, local.get(number, []) if by_lldp else [], ports)
         if report is None:
             lost.append(neighbour)
             continue
@@ -27,26 +36,30 @@ def tell(walk: Walk, ports: Ports) -> list[dict[str, Any]]:
     return lost
 
 
-def _port(neighbour: dict[str, Any], ports: Ports) -> Any:
-    """The report of the port that hears a neighbour: by LLDP's name of it, else by its number."""
-    named = ports.by_name.get(neighbour["local_port"])
-    return named or (None if neighbour["local_port"] else ports.by_index.get(neighbour["local"]))
+def _port(number: int, names: Sequence[str], ports: Ports) -> Any:
+    """The report of a port: by what LLDP calls it, which may be its ifIndex (Juniper's is), else by
+    LLDP's number of it."""
+    if named := next((ports.by_name[name] for name in names if name in ports.by_name), None):
+        return named
+    if names and names[0].isdecimal():
+        return ports.by_index.get(int(names[0][:10]))
+    return None if names else ports.by_index.get(number)
 
 
-def _lldp(walk: Walk) -> list[dict[str, Any]]:
+def _lldp(walk: Walk, local: Mapping[int, Sequence[str]]) -> list[dict[str, Any]]:
     """Rows of lldpRemTable; their index is time, local port, number."""
     chassis, ids = walk.octets("lldpRemChassisId"), walk.octets("lldpRemPortId")
     kinds = walk.numbers("lldpRemChassisIdSubtype")
     port_kinds = walk.numbers("lldpRemPortIdSubtype")
     systems, descriptions = walk.texts("lldpRemSysName"), walk.texts("lldpRemSysDesc")
     port_descriptions = walk.texts("lldpRemPortDesc")
-    local, managed = _local_ports(walk), _addresses(walk)
+    managed = _addresses(walk)
     rows = dict.fromkeys(o for o in (*chassis, *ids, *systems) if len(o) == 3)
     return [
         {
             "protocol": "LLDP",
             "local": row[1],
-            "local_port": local.get(row[1], ""),
+            "local_port": next(iter(local.get(row[1], ())), ""),
             "system": systems.get(row, ""),
             "chassis": chassis_of(kinds.get(row, 0), chassis.get(row, b"")),
             "port": port_of(port_kinds.get(row, 0), ids.get(row, b"")),
@@ -58,12 +71,15 @@ def _lldp(walk: Walk) -> list[dict[str, Any]]:
     ]
 
 
-def _local_ports(walk: Walk) -> dict[int, str]:
-    """LLDP's own numbers of ports, and what it calls them."""
-    kinds, names = walk.numbers("lldpLocPortIdSubtype"), walk.octets("lldpLocPortId")
-    found = {row[-1]: text for row, text in walk.texts("lldpLocPortDesc").items() if text}
-    for row, name in names.items():
-        found[row[-1]] = port_of(kinds.get(row, 5), name) or found.get(row[-1], "")
+def _local_ports(walk: Walk) -> dict[int, list[str]]:
+    """LLDP's own numbers of ports, and what it calls each: its identifier, its description."""
+    kinds, ids = walk.numbers("lldpLocPortIdSubtype"), walk.octets("lldpLocPortId")
+    descriptions = walk.texts("lldpLocPortDesc")
+    found = {}
+    for row in {**ids, **descriptions}:
+        id = port_of(kinds.get(row, 5), ids[row]) if row in ids else ""
+        if names := [name for name in (id, descriptions.get(row, "")) if name]:
+            found[row[-1]] = list(dict.fromkeys(names))
     return found
 
 

@@ -51,6 +51,8 @@ INVENTORY = (
     *("entSensorThresholdRelation", "entSensorThresholdValue"),
     *("lldpLocPortIdSubtype", "lldpLocPortId", "lldpLocPortDesc", "dot1dBasePortIfIndex"),
 )
+#: Asked for by address and never walked: a large switch knows tens of thousands.
+LEARNED = ("dot1dTpFdbPort", "dot1qTpFdbPort")
 
 
 def alive() -> list[Oid]:
@@ -161,6 +163,11 @@ class Plan:
             size = len(column)
             fresh = {o[size:]: values[o] for o in oids if o in values and o[:size] == column}
             self._known.replace(column, {**self._known.column(column), **fresh})
+
+    def learned(self, values: Mapping[Oid, Value]) -> None:
+        """Takes the ports behind which the switch has seen the addresses that it was asked for."""
+        for oid, column in _sorted(_oids(LEARNED), values).items():
+            self._known.replace(oid, column)
 
     def walk(self) -> Walk:
         """All that is known, old and new."""

@@ -1,7 +1,9 @@
 """One switch, polled in rounds: what is due, and at once what a trap says is worth a look."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from hwagent.config.switches import Switch
 from hwagent.model import Sample
@@ -9,6 +11,7 @@ from hwagent.model import Sample
 from .absent import Absent
 from .fallen import Fallen, as_trap
 from .gathering import Gathering
+from .locating import ask
 from .makers import Makers
 from .messages import Checked, FromPoller, Polled, Role
 from .oid import Oid
@@ -24,6 +27,8 @@ ROUND_MAX = 10
 TRAPS_MAX = 16
 #: Parts of the interval that are between two rounds at least, whatever traps or delays say.
 LEAST = 10
+#: Seconds between two questions where the cards are that nobody tells of: cables move seldom.
+LOCATE_EVERY = 600.0
 #: What is said while that goes on.
 LONG = "it answers slowly: what it is made of has not been read yet"
 #: Who hears of what was found.
@@ -44,12 +49,16 @@ class Poller:
         self._traps: list[Trap | None] = []
         self._last: dict[str, Sample] = {}
         self._absent, self._fallen = Absent(), Fallen()
+        #: Addresses of cards whose port is to be found, and when they were looked for.
+        self._stations: list[str] = []
+        self._located = -math.inf
 
     def play(self, role: Role) -> None:
         """Takes what this host does about the switch from now on."""
         if role != self._role:
             self._role, self._plan, self._last = role, self._fresh(), {}
             self._absent, self._fallen = Absent(), Fallen()
+            self._located = -math.inf
             self._traps.clear()
             self._woken.set()
 
@@ -64,6 +73,11 @@ class Poller:
                 self._fallen.trapped(trap, self._last)
             self._traps = [*self._traps, trap][:TRAPS_MAX]
             self._woken.set()
+
+    def locate(self, stations: list[str]) -> None:
+        """Looks from now on behind which port these addresses are."""
+        if stations != self._stations:
+            self._stations, self._located = stations, -math.inf
 
     async def run(self) -> None:
         """Polls until cancelled."""
@@ -145,7 +159,26 @@ class Poller:
             if found.problems:
                 return found.problems
             self._plan.read(columns, found.values)
-        return await self._gather(began) or ([] if self._plan.complete else [LONG])
+        if problems := await self._gather(began):
+            return problems
+        if not self._plan.complete:
+            self._located = -math.inf
+            return [LONG]
+        await self._locate(began)
+        return []
+
+    async def _locate(self, began: float) -> None:
+        """Looks for cards behind its ports. A switch that is slow to tell, or does not, is well."""
+        if began - self._located < LOCATE_EVERY:
+            return
+        self._located = began
+        if not self._stations:
+            self._plan.learned({})
+            return
+        with suppress(Unanswered, TimeoutError):
+            async with asyncio.timeout(float(self.switch.interval)):
+                old = self.switch.version == "1"
+                self._plan.learned(await ask(self.session, self._stations, old))
 
     async def _gather(self, began: float) -> list[str]:
         """What it is made of, where that is due: as much of it as this round has time for."""

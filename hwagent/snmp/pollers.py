@@ -31,7 +31,7 @@ class Pollers:
             except ValueError as e:
                 tell(Polled(switch.name, False, why=str(e)))
                 continue
-            session = Session(where, float(switch.timeout))
+            session = Session(where, float(switch.timeout), float(switch.pause))
             self._pollers[switch.name] = Poller(switch, session, makers, tell)
             self._friends.append(_friend(switch, where, session))
         self._reception = Reception(own_clock(), self._friends)
@@ -45,6 +45,11 @@ class Pollers:
         """Another host heard a trap of a switch, or somebody calls some of its ports down."""
         if name in self._pollers:
             self._pollers[name].hurry(down=down)
+
+    def locate(self, addresses: list[str]) -> None:
+        """Looks from now on behind which ports these addresses are."""
+        for poller in self._pollers.values():
+            poller.locate(addresses)
 
     async def run(self, traps: Traps) -> None:
         """Polls and listens until cancelled."""

@@ -42,9 +42,10 @@ class Columns(NamedTuple):
 
 
 class Session:
-    """Speaks to one switch."""
+    """Speaks to one switch, and leaves it ``pause`` seconds between an answer and what follows."""
 
-    def __init__(self, access: Access, timeout: float) -> None:
+    def __init__(self, access: Access, timeout: float, pause: float = 0.0) -> None:
+        self._pause, self._not_before = pause, 0.0
         self._old = access.version == "1"
         self._timeout = timeout
         #: How long answers take, of late.
@@ -64,8 +65,27 @@ class Session:
 
     async def get(self, oids: Sequence[Oid]) -> dict[Oid, Value]:
         """Single values; those that are not there are left out. Raises Unanswered."""
-        answer = await self._ask(GET, oids)
-        return {oid: value for oid, value in answer if value is not None}
+        found: dict[Oid, Value] = {}
+        rest, step = list(oids), VALUES_FIRST
+        while rest:
+            try:
+                answer = await self._ask(GET, rest[:step])
+            except _TooBig:
+                step = min(step, len(rest)) // 2
+                if not step:
+                    raise Unanswered(_ALWAYS_TOO_BIG) from None
+                continue
+            found.update((oid, value) for oid, value in answer if value is not None)
+            rest = rest[step:]
+        return found
+
+    async def behind(self, oid: Oid) -> Oid:
+        """The first OID behind one that has a value; empty if there is none. Raises Unanswered."""
+        try:
+            answer = await self._following([oid], 1)
+        except _TooBig:
+            raise Unanswered(_ALWAYS_TOO_BIG) from None
+        return answer[0][0] if answer and answer[0][1] is not None else ()
 
     async def present(self, oids: Sequence[Oid]) -> list[Oid]:
         """Those columns that have a row: far cheaper than to walk them all. Raises Unanswered."""
@@ -131,6 +151,8 @@ class Session:
     async def _ask(self, tag: int, oids: Sequence[Oid], repeat: int = 0) -> list[Pair]:
         """One request, sent again if need be. Raises Unanswered."""
         loop = asyncio.get_running_loop()
+        if self._pause:
+            await asyncio.sleep(self._not_before - loop.time())
         began = loop.time()
         waits = [self._wait * 2**turn for turn in range(TRIES)]
         try:
@@ -139,6 +161,7 @@ class Session:
             self._usual = self._wait * 2 / PATIENCE
             self._smaller()
             raise
+        self._not_before = loop.time() + self._pause
         self._took(loop.time() - began)
         if answer.status == _NO_SUCH_NAME:
             return await self._without(answer.place - 1, tag, oids)

@@ -8,7 +8,7 @@ from hwagent.collect.verdict import PART_ATTRIBUTES, PART_KINDS
 from hwagent.model import Metric, Sample, counter, gauge, state
 
 from . import entities as physical
-from . import neighbours, optics
+from . import neighbours, optics, stations
 from .makers import Makers
 from .names import OBJECTS
 from .oid import show_oid
@@ -57,6 +57,7 @@ def samples(walk: Walk, makers: Makers, name: str = "") -> list[Sample]:
     optics.tell(walk, ports, found, reports)
     report = _switch(walk, makers, name, ports)
     report.note("neighbours", neighbours.tell(walk, ports))
+    stations.tell(walk, ports)
     report.note("entities", physical.counts(walk, found))
     report.note("inventory", physical.inventory(found))
     report.note("sensor_types", sensor_counts(parts.sensors, "type"))

@@ -114,6 +114,8 @@ class Liar(asyncio.DatagramProtocol):
         self.silent = False
         self.change: Callable[[bytes], bytes] = lambda data: data
         self.wrong_id = False
+        #: More values than these do not fit into its answer.
+        self.most = 10_000
         self.asked = 0
         self._transport: Any = None
 
@@ -142,6 +144,9 @@ class Liar(asyncio.DatagramProtocol):
             for oid, value in self.answers(names, repeat)
         ]
         v2c.apiPDU.set_varbinds(pdu, pairs)
+        if len(pairs) > self.most:  # RFC 3416, 4.2.3: tooBig, and no values
+            v2c.apiPDU.set_varbinds(pdu, [])
+            v2c.apiPDU.set_error_status(pdu, 1)
         if self.wrong_id:
             v2c.apiPDU.set_request_id(pdu, int(v2c.apiPDU.get_request_id(pdu)) + 1)
         return bytes(encoder.encode(reply))

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,19 +87,21 @@ def signed(place: Path, port: int, **more: Any) -> Switch:
     return switch(place, port, version="3", user=USER, **files, **more)
 
 
-async def once(of: Switch) -> tuple[str, bool, list[Sample], str]:
-    """What one round of a switch tells."""
+async def once(of: Switch, stations: Iterable[str] = ()) -> tuple[str, bool, list[Sample], str]:
+    """What one round of a switch tells; it is asked for some addresses behind its ports."""
     heard = Heard()
     session = Session(access(of), float(of.timeout))
-    await Poller(of, session, shipped_makers(), heard).round()
+    poller = Poller(of, session, shipped_makers(), heard)
+    poller.locate(sorted(stations))
+    await poller.round()
     return heard.told[0]
 
 
-async def patiently(of: Switch) -> list[Sample]:
+async def patiently(of: Switch, stations: Iterable[str] = ()) -> list[Sample]:
     """Its components, once it answers: agents take a while to start."""
     async with asyncio.timeout(250):
         while True:
-            _, _, samples, _ = await once(of)
+            _, _, samples, _ = await once(of, stations)
             if samples:
                 return samples
 
@@ -139,7 +142,8 @@ def test_over_the_wire_a_switch_says_what_its_recording_says(
     decoded = (printed if path.suffix == ".snmpwalk" else recording)(path.read_bytes())
     name = decoded[0].id.partition(":")[2]
     of = switch(work, port, path.stem, name=name, timeout=Duration(5), interval=Duration(60))
-    polled = asyncio.run(patiently(of))
+    stations = {mac for s in decoded for mac in s.attributes.get("stations", ())}
+    polled = asyncio.run(patiently(of, stations))
     assert plain(polled) == plain(decoded)
     # what the index says of the file, but for the number of its lines: we do not ask for all
     said = [f for f in FACTS if f.file == f"snmp/{path.name}" and f.field != "oid_count"]
@@ -206,6 +210,45 @@ def test_one_that_is_silent_is_unanswered_after_a_few_tries(tmp_path: Path) -> N
             of = switch(tmp_path, port, timeout=Duration(0.1))
             assert (await once(of))[:2] == ("sw1", False)
             assert 1 < agent.asked <= 4
+
+    in_virtual_time(run())
+
+
+@pytest.mark.parametrize("most", [5, 1])
+def test_one_with_room_for_few_values_is_asked_for_few_at_a_time(tmp_path: Path, most: int) -> None:
+    async def run() -> None:
+        async with liar(table(SMALL)) as (agent, port):
+            agent.most = most
+            session = Session(access(switch(tmp_path, port)), 0.3)
+            wanted = list(SMALL)
+            assert await session.get(wanted) == SMALL
+            assert await session.present([OPER, (1, 9)]) == [OPER]
+
+    asyncio.run(run())
+
+
+def test_one_that_has_no_room_for_anything_is_unanswered_and_ends_nothing(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with liar(table(SMALL)) as (agent, port):
+            agent.most = 0
+            _, answered, samples, why = await once(switch(tmp_path, port))
+            assert (answered, samples) == (False, [])
+            assert "too big" in why
+
+    asyncio.run(run())
+
+
+def test_one_that_is_slow_is_left_a_pause_after_each_answer(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with liar(table(SMALL)) as (agent, port):
+            times: list[float] = []
+            loop = asyncio.get_running_loop()
+            honest = agent.answers
+            agent.answers = lambda n, r: times.append(loop.time()) or honest(n, r)  # type: ignore
+            session = Session(access(switch(tmp_path, port)), 0.3, pause=0.5)
+            for _ in range(3):
+                await session.get([OPER])
+            assert all(later - before >= 0.5 for before, later in pairwise(times))
 
     in_virtual_time(run())
 

@@ -58,7 +58,7 @@ def test_one_that_was_away_for_a_moment_knows_it_too(tmp_path: Path) -> None:
             await minutes(1)
             assert poller_of([again, second], "sw") == (again, second)
             assert again.alerts() == {("PortDown", "port:sw/e4")}
-            assert second.switches.values().keys() == {"watch:sw"}  # it is handed on
+            assert second.switches.values().keys() == {"watch:sw", "switches"}  # it is handed on
 
     in_virtual_time(run())
 

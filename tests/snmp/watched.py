@@ -19,7 +19,7 @@ from hwagent.daemon.switches import Switches
 from hwagent.model import Component, Sample
 from hwagent.rules import RuleSet
 from hwagent.snmp.makers import Makers, shipped_makers
-from hwagent.snmp.messages import Hurry, Orders, Polled, Roles, ToPoller
+from hwagent.snmp.messages import Hurry, Locate, Orders, Polled, Roles, ToPoller
 from hwagent.snmp.pollers import Pollers
 from tests.snmp.device import Device
 from tests.snmp.walks import entity, sensor
@@ -113,7 +113,8 @@ class Host:
         self.switches.configure(self.config)
         self.switches.obeyed(self._ordered)
         self._running += [asyncio.create_task(self._tick()),
-                          asyncio.create_task(self.switches.follow())]  # fmt: skip
+                          asyncio.create_task(self.switches.follow()),
+                          asyncio.create_task(self.switches.compare())]  # fmt: skip
 
     def die(self) -> None:
         """Ends without a word; the others find out."""
@@ -145,6 +146,9 @@ class Host:
             case Hurry(name, down):
                 assert self._pollers
                 self._pollers.hurry(name, down)
+            case Locate(addresses):
+                assert self._pollers
+                self._pollers.locate(addresses)
 
     listens = False
 
