@@ -21,7 +21,7 @@ _DEADLINE = 120.0
 _EVENTS = "DMTF DSP0266"
 #: How it tells of events, which the agent adds: a look does not know.
 _EVENT_METRICS: tuple[Metric, ...] = (
-    state("events", "how they come: stream, push, none or broken", _EVENTS),
+    state("events", "how they come: stream, push, none, broken, elsewhere", _EVENTS),
     counter("events_heard", "events that it has told of", "", _EVENTS),
 )
 
@@ -38,7 +38,7 @@ class BmcCollector(Collector):
     attributes: ClassVar = {
         **redfish.NAMES,
         **ipmi.NAMES,
-        "bmc": (*ipmi.NAMES["bmc"], "events_problem"),
+        "bmc": (*ipmi.NAMES["bmc"], "events_problem", "events_by"),
     }
     interval: ClassVar = 60.0
     deadline: ClassVar = _DEADLINE + 5

@@ -1,7 +1,8 @@
 """``python -m hwagent.collect.redfish_events``: hears BMCs for the agent that started it.
 
-It reads from standard input which BMCs (no secrets: names of files), and writes what they tell to
-standard output. It ends when its input does, or by SIGTERM; then BMCs are told to push no more.
+It reads from standard input which BMCs (no secrets: names of files), again whenever these are
+others, and writes what they tell to standard output. It ends when its input does, or by SIGTERM;
+then BMCs are told to push no more.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from contextlib import suppress
 from hwagent.config.bmcs import Events
 
 from .later import Postponed, later
-from .redfish_ear import Ear
+from .redfish_ear import Ear, Reached
 from .redfish_listener import Listener
 from .redfish_messages import MESSAGE_MAX, Dropped, FromEars, Orders, orders, sent
 from .redfish_reception import Reception
@@ -31,22 +32,39 @@ class Ears:
         self._reception = Reception()
         self._dropped = Postponed(self._tell_dropped)
         self._wanted = wanted
+        self._changed = asyncio.Event()
         self._ears: dict[str, Ear] = {}
+        self._hearing: dict[str, asyncio.Task[None]] = {}
+
+    def order(self, wanted: Orders) -> None:
+        """Hears these BMCs from now on; those that were heard before go on as they are."""
+        self._wanted = wanted
+        self._changed.set()
 
     async def run(self) -> None:
         """Hears until cancelled."""
         server = await self._listen() if self._events.bind else None
         reached = self._url if server else None
-        for bmc in self._wanted.bmcs:
-            ear = self._ears[bmc.name] = Ear(bmc, self._wanted.host, reached, self._tell)
-            self._reception.expect(ear.friend)
         try:
             async with asyncio.TaskGroup() as tasks:
-                for number, ear in enumerate(self._ears.values()):
-                    tasks.create_task(later(number, ear.run))
+                while True:
+                    self._changed.clear()
+                    self._follow_orders(tasks, reached)
+                    await self._changed.wait()
         finally:
             if server is not None:
                 server.close()
+
+    def _follow_orders(self, tasks: asyncio.TaskGroup, reached: Reached | None) -> None:
+        wanted = {bmc.name: bmc for bmc in self._wanted.bmcs}
+        for name in [n for n, ear in self._ears.items() if wanted.get(n) != ear.bmc]:
+            self._reception.forget(name)
+            del self._ears[name]
+            self._hearing.pop(name).cancel()
+        for number, name in enumerate(wanted.keys() - self._ears.keys()):
+            ear = self._ears[name] = Ear(wanted[name], self._wanted.host, reached, self._tell)
+            self._reception.expect(ear.friend)
+            self._hearing[name] = tasks.create_task(later(number, ear.run))
 
     async def _listen(self) -> asyncio.Server | None:
         listener = Listener(self._reception, self._heard, self._dropped.due)
@@ -85,14 +103,21 @@ async def _serve() -> None:
     line = await stream.readline()
     if not line:
         return  # the agent has ended already
-    hearing = asyncio.create_task(Ears(orders.decode(line), _tell).run())
+    ears = Ears(orders.decode(line), _tell)
+    hearing = asyncio.create_task(ears.run())
     loop.add_signal_handler(signal.SIGTERM, hearing.cancel)
-    ending = asyncio.create_task(stream.read())  # nothing more comes but the end
+    ending = asyncio.create_task(_obey(stream, ears))
     await asyncio.wait((hearing, ending), return_when=asyncio.FIRST_COMPLETED)
     hearing.cancel()
     await asyncio.wait((hearing,))
     if not hearing.cancelled():
         hearing.result()
+
+
+async def _obey(stream: asyncio.StreamReader, ears: Ears) -> None:
+    """Passes orders on until they end."""
+    while line := await stream.readline():
+        ears.order(orders.decode(line))
 
 
 def _tell(message: FromEars) -> None:

@@ -10,8 +10,8 @@ from hwagent.model import Sample
 #: No line is longer: a document tells of a few hundred parts at most.
 MESSAGE_MAX = 8 << 20
 #: How a BMC's events come: along a stream that we hold, pushed to our port, not at all (it offers
-#: nothing that we may use), or not now, though they could.
-Way = Literal["stream", "push", "none", "broken"]
+#: nothing that we may use), not now, though they could, or to another host, which tells us.
+Way = Literal["stream", "push", "none", "broken", "elsewhere"]
 
 
 class Orders(msgspec.Struct, frozen=True, tag=True):

@@ -50,6 +50,10 @@ class Reception:
         """Hears a BMC from now on."""
         self._friends[friend.name] = friend
 
+    def forget(self, name: str) -> None:
+        """Hears a BMC no more."""
+        self._friends.pop(name, None)
+
     def admit(self, now: float, source: str) -> str:
         """Somebody has connected; why it is not even listened to, or empty."""
         if not any(source in friend.sources() for friend in self._friends.values()):

@@ -109,7 +109,8 @@ class Agent:
         self.switches = Switches(
             self._found, self._failed, self._gone, self._withdraw, self.host, self.gossip
         )
-        self.ears = Ears(self.looker.hurry, self.looker.under_way, self._read, self.host)
+        looker = self.looker
+        self.ears = Ears(looker.hurry, looker.under_way, self._read, self.host, self.gossip)
         self.audits = Audits(self)
         self.explaining = Explaining(self)
         self.limits = Limits(self)
@@ -155,7 +156,7 @@ class Agent:
         self._configure()
         parts = (self.looker.run, self.holding.run, self._follow_watch, self._tick, self._begin)
         switches = self.switches
-        around = (switches.run, switches.follow, switches.compare, self.ears.run)
+        around = (switches.run, switches.follow, switches.compare, self.ears.run, self.ears.follow)
         for part in (*parts, self.gossip.run, self.limits.run, self.explaining.run, *around):
             self.tasks.start(part())
         self.tasks.start(live(self.manager, self._turn, self.answers.status))

@@ -5,10 +5,12 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import msgspec
 
 from hwagent.api.exposition import simple_family
+from hwagent.cluster.messages import Value
 from hwagent.collect.debounce import encode
 from hwagent.collect.redfish_glance import overlaid
 from hwagent.collect.redfish_messages import (
@@ -25,13 +27,19 @@ from hwagent.config import Config
 from hwagent.config.bmcs import Bmc, Events
 from hwagent.model import Sample
 
+from .audience import Audience
 from .inventory import Job
 from .looker import Found
 from .piped import Piped
+from .switches import Fellows
 
 log = logging.getLogger("hwagent")
 #: Seconds for it to end: BMCs are told to push no more.
 GRACE = 4.0
+#: Seconds between two looks at what the others say.
+FOLLOW_EVERY = 0.5
+#: Seconds after which that is done without news: who has been deaf for long leaves it to others.
+DECIDE_EVERY = 30.0
 _COMMAND = (sys.executable, "-m", "hwagent.collect.redfish_events")
 
 
@@ -40,7 +48,8 @@ class Ears:
 
     What an event named comes with it and counts at once; a round that began before is older, so
     that these parts are put over what it finds. ``hurry`` looks at a job now, ``under_way`` says
-    whether a look at it has begun, ``found`` takes what a job found.
+    whether a look at it has begun, ``found`` takes what a job found. Of several hosts that list a
+    BMC one hears it (``audience.py``).
     """
 
     def __init__(
@@ -49,10 +58,19 @@ class Ears:
         under_way: Callable[[Job], bool],
         found: Found,
         host: str,
+        fellows: Fellows,
         command: Sequence[str] = _COMMAND,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hurry, self._under_way, self._found = hurry, under_way, found
         self._host = host
+        self._fellows = fellows
+        self._now = now
+        self._audience = Audience(host)
+        #: By BMC, the host that hears it.
+        self._hearers: dict[str, str] = {}
+        self._news = asyncio.Event()
+        self._write: Callable[[Orders], None] | None = None
         self._process = Piped(command, "hears BMCs", self, GRACE, MESSAGE_MAX)
         self._bmcs: dict[str, Bmc] = {}
         self._events = Events()
@@ -73,7 +91,61 @@ class Ears:
                 self._hearing.pop(name, None)
                 self._forget(name)
         self._bmcs, self._events = wanted, config.events
+        self._audience.configure(wanted.values())
+        self._hearers = self._audience.decide(self._now(), self._fellows.others())
+        self._settle()
         self._process.change()
+
+    # Which of them are heard here
+
+    def values(self) -> dict[str, Value]:
+        """What the fleet is told, as keys of this host's status."""
+        return self._audience.values(self._now())
+
+    def news(self) -> None:
+        """The fleet has news."""
+        self._news.set()
+
+    async def follow(self) -> None:
+        """Does what the words of others ask for, until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(DECIDE_EVERY):
+                    await self._news.wait()
+            self._news.clear()
+            if self._bmcs:
+                self._decide()
+            await asyncio.sleep(FOLLOW_EVERY)
+
+    def _decide(self) -> None:
+        members, before = self._fellows.others(), self._mine()
+        for name in self._audience.hinted(members):
+            if name not in before:
+                self._hurry(*_job(self._bmcs[name]))
+        self._hearers = self._audience.decide(self._now(), members)
+        if self._mine() != before:
+            self._settle()
+            if before and self._mine() and self._write is not None:
+                self._write(self._orders())
+            else:
+                self._process.change()
+
+    def _orders(self) -> Orders:
+        mine = [self._bmcs[name] for name in sorted(self._mine())]
+        return Orders(mine, self._events, self._host)
+
+    def _mine(self) -> set[str]:
+        return {name for name, host in self._hearers.items() if host == self._host}
+
+    def _settle(self) -> None:
+        """Says of BMCs that another host hears that it does."""
+        for name, host in self._hearers.items():
+            before = self._hearing.get(name)
+            if host != self._host:
+                events = before.events if before else 0
+                self._describe(Hearing(name, "elsewhere", host, events))
+            elif before and before.way == "elsewhere":
+                self._describe(Hearing(name, "broken", "not heard yet", before.events))
 
     # What looks find
 
@@ -134,12 +206,13 @@ class Ears:
 
     def needed(self) -> bool:
         """Whether there are BMCs to hear."""
-        return bool(self._bmcs)
+        return bool(self._mine())
 
     def begun(self, writer: asyncio.StreamWriter) -> None:
         """A process has started."""
         self.problem = ""
-        writer.write(sent(Orders(list(self._bmcs.values()), self._events, self._host)))
+        self._write = lambda orders: None if writer.is_closing() else writer.write(sent(orders))
+        self._write(self._orders())
 
     async def listen(self, stream: asyncio.StreamReader) -> None:
         """Takes what the process tells."""
@@ -151,7 +224,8 @@ class Ears:
 
     def died(self) -> None:
         """Nothing is heard until another process has started."""
-        for name in self._bmcs:
+        self._write = None
+        for name in self._mine():
             self._take(Hearing(name, "broken", "the process that hears it ended"))
 
     def _take(self, message: FromEars) -> None:
@@ -176,9 +250,18 @@ class Ears:
         self._hurry(*job)
 
     def _heard(self, hearing: Hearing) -> None:
-        name, before = hearing.name, self._hearing.get(hearing.name)
-        if name not in self._bmcs:
+        if hearing.name not in self._mine():
             return
+        well, before = hearing.way != "broken", self._hearing.get(hearing.name)
+        self._audience.heard(self._now(), hearing.name, well, hearing.events)
+        self._describe(hearing)
+        if before is not None and hearing.events > before.events:
+            self._fellows.changed()
+        if before is not None and before.way in ("broken", "elsewhere") and well:
+            self._hurry(*_job(self._bmcs[hearing.name]))  # what happened meanwhile was not heard
+
+    def _describe(self, hearing: Hearing) -> None:
+        name, before = hearing.name, self._hearing.get(hearing.name)
         self._hearing[name] = hearing
         if before is None or before.way != hearing.way:
             log.info("events of bmc %s: %s %s", name, hearing.way, hearing.why)
@@ -195,7 +278,7 @@ def _said(hearing: Hearing) -> tuple[str, str, int]:
 
 
 def _with(sample: Sample, hearing: Hearing) -> Sample:
-    problem = {"events_problem": hearing.why} if hearing.why else {}
-    attributes = {**sample.attributes, **problem}
+    why = "events_by" if hearing.way == "elsewhere" else "events_problem"
+    attributes = {**sample.attributes, **({why: hearing.why} if hearing.why else {})}
     metrics = {**sample.metrics, "events": hearing.way, "events_heard": hearing.events}
     return msgspec.structs.replace(sample, attributes=attributes, metrics=metrics)

@@ -203,7 +203,7 @@ class Gossip:
             return
         try:
             own = {**self._agent.audits.values(), **self._agent.switches.values()}
-            own |= self._agent.explaining.values()
+            own |= {**self._agent.explaining.values(), **self._agent.ears.values()}
             self.node.publish({**own, **values(self._make())})
         except TooLarge as e:
             log.error("the fleet is not told: %s", e)
@@ -252,6 +252,7 @@ class Gossip:
             self._agent.limits.receive(event.member, event.data["subject"], event.data["data"])
         if event.type not in ("letter", "probe_failed"):
             self._agent.switches.heard()
+            self._agent.ears.news()
             self._agent.explaining.heard()
         if event.type in ("status", "letter", "probe_failed", "forgotten"):
             return

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -12,6 +13,7 @@ from hwagent.collect.debounce import encode
 from hwagent.collect.redfish_messages import Hearing, Look
 from hwagent.config import Config, ConfigError, load_config
 from hwagent.config.bmcs import Bmc, Events
+from hwagent.daemon.audience import FORGIVEN, PATIENCE
 from hwagent.daemon.ears import Ears
 from hwagent.daemon.inventory import Job
 from hwagent.model import Sample
@@ -34,13 +36,23 @@ def own() -> Sample:
 class Agent:
     """What the ears would tell."""
 
-    def __init__(self, command: list[str] | None = None) -> None:
+    def __init__(self, command: list[str] | None = None, name: str = "h1") -> None:
+        self.name, self.alive, self.time = name, True, 0.0
         self.hurried: list[Job] = []
         self.running: set[Job] = set()
         self.found: dict[str, Sample] = {}
         more = {} if command is None else {"command": command}
         hurry = lambda collector, target: self.hurried.append((collector, target))  # noqa: E731
-        self.ears = Ears(hurry, self.running.__contains__, self.take, "h1", **more)
+        now = lambda: self.time  # noqa: E731
+        self.members: list[tuple[str, bool, dict[str, Any]]] = []
+        self.ears = Ears(hurry, self.running.__contains__, self.take, name, self, now=now, **more)
+
+    def others(self) -> list[tuple[str, bool, dict[str, Any]]]:
+        """The other members."""
+        return self.members
+
+    def changed(self) -> None:
+        """Gossip would carry it."""
 
     def take(self, job: Job, samples: list[Sample]) -> None:
         self.found = {s.id: s for s in samples}
@@ -202,3 +214,69 @@ def test_what_is_right_in_it_counts(tmp_path: Path) -> None:
     assert config.events.place == ("::", 8443)
     assert config.bmcs[0].event_sources == ("192.0.2.1",)
     assert load_config(str(file)).bmcs[0].events
+
+
+def pair() -> tuple[Agent, Agent]:
+    """Two hosts that list one BMC by different names; each has heard of the other."""
+    here, there = agent(), Agent(name="h2")
+    there.ears.configure(Config(bmcs=[Bmc(name="b", address=R1.address)]))
+    return here, there
+
+
+def gossiped(*agents: Agent) -> None:
+    for one in agents:
+        one.members = [(o.name, o.alive, o.ears.values()) for o in agents if o is not one]
+    for one in agents:
+        one.ears._decide()
+
+
+def hearing(*agents: Agent) -> list[str]:
+    return [one.name for one in agents if one.ears.needed()]
+
+
+def test_of_two_hosts_that_list_a_bmc_one_hears_it_and_the_other_looks_when_it_does() -> None:
+    here, there = pair()
+    assert hearing(here, there) == ["h1", "h2"], "none knows of the other"
+    gossiped(here, there)
+    [name] = hearing(here, there)
+    hears, other = (here, there) if name == "h1" else (there, here)
+    job = ("bmc", encode(next(iter(other.ears._bmcs.values()))))
+    hears.ears._take(Hearing(next(iter(hears.ears._bmcs)), "stream", events=1))
+    gossiped(here, there)
+    assert other.hurried == [job]
+    hears.alive = False
+    gossiped(here, there)
+    assert other.ears.needed()
+
+
+def test_who_says_that_a_bmc_is_heard_elsewhere_says_by_whom() -> None:
+    here, there = pair()
+    gossiped(here, there)
+    [name] = hearing(here, there)
+    other = there if name == "h1" else here
+    [bmc] = other.ears._bmcs.values()
+    job = ("bmc", encode(bmc))
+    own = Sample(id=f"bmc:{bmc.name}", kind="bmc")
+    [said] = other.ears.seen(job, [own])
+    assert (said.metrics["events"], said.attributes["events_by"]) == ("elsewhere", name)
+    assert "events_problem" not in said.attributes
+
+
+def test_one_that_cannot_hear_a_bmc_for_minutes_leaves_it_to_the_next_for_a_while() -> None:
+    here, there = pair()
+    gossiped(here, there)
+    [name] = hearing(here, there)
+    deaf, other = (here, there) if name == "h1" else (there, here)
+    [bmc] = deaf.ears._bmcs
+    deaf.ears._take(Hearing(bmc, "broken", "HTTP 503"))
+    gossiped(here, there)
+    assert hearing(here, there) == [name], "it may only start anew"
+    deaf.time += PATIENCE
+    gossiped(here, there)
+    assert hearing(deaf, other) == [other.name]
+    deaf.time += FORGIVEN
+    gossiped(here, there)
+    gossiped(here, there)
+    assert hearing(deaf, other) == [deaf.name]
+    deaf.ears._take(Hearing(bmc, "stream"))
+    assert len(deaf.hurried) == 1, "nobody has heard what happened meanwhile"

@@ -369,3 +369,23 @@ def certificate(file: Path) -> None:
         serialization.NoEncryption(),
     )
     file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+
+
+@in_loop
+async def test_other_orders_leave_streams_that_go_on_as_they_are(server: Eventful) -> None:
+    other, heard = Eventful(), Heard()
+    process = Ears(Orders([bmc(server)], Events(), "h1"), heard.take)
+    running = asyncio.create_task(process.run())
+    await until(lambda: heard.way() == "stream")
+    process.order(Orders([bmc(server), bmc(other, "r2")], Events(), "h1"))
+    await until(lambda: heard.way("r2") == "stream")
+    process.order(Orders([bmc(other, "r2")], Events(), "h1"))
+    await until(lambda: list(process._ears) == ["r2"])
+    for looks in (["r2"], ["r2", "r2"]):
+        server.tell(FAN)
+        other.tell(FAN)
+        await until(lambda looks=looks: heard.names() == looks)  # type: ignore[misc]
+    assert [asked.count(("GET", STREAM)) for asked in (server.asked, other.asked)] == [1, 1]
+    running.cancel()
+    await asyncio.wait([running])
+    other.close()
