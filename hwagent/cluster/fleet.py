@@ -1,13 +1,16 @@
 """What this member knows of the fleet, for people: each answer says how old it is."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
 from .coordinates import distance
 from .core import Core
 from .member import Member, State
+from .messages import Alive
 from .report import read
+from .status import Board
 
 #: Words for people; the numbers on the wire are those of member.State.
 WORDS = {State.ALIVE: "alive", State.SUSPECT: "suspect", State.DEAD: "failed", State.LEFT: "left"}
@@ -18,9 +21,46 @@ def members(core: Core, now: float) -> list[dict[str, Any]]:
     return [_member(core, m, now) for m in _sorted(core)]
 
 
-def fleet(core: Core, now: float) -> list[dict[str, Any]]:
-    """Every member with its status as last heard. ``age`` is seconds since that was true."""
-    return [_member(core, m, now) | _status(core, m, now) for m in _sorted(core)]
+class _Row(NamedTuple):
+    """What a row follows from, and the row."""
+
+    state: State
+    alive: Alive
+    board: Board | None
+    version: int
+    row: Mapping[str, Any]
+
+
+class Fleet:
+    """What all members say of themselves. Thousands are asked for every second, so a row is made
+    anew only when something in it may have changed: rows are shared, and nobody changes them."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, _Row] = {}
+
+    def rows(self, core: Core) -> list[Mapping[str, Any]]:
+        """Every member with its status as last heard; sorted by name."""
+        self._rows = {m.name: self._row(core, m) for m in core.swim.members.all()}
+        return [self._rows[name].row for name in sorted(self._rows)]
+
+    def told(self, core: Core, now: float) -> list[dict[str, Any]]:
+        """The same for people: also where and how far. ``age`` is seconds since it was true."""
+        rows = zip(_sorted(core), self.rows(core))
+        return [_member(core, m, now) | {"age": _age(core, m, now), **row} for m, row in rows]
+
+    def _row(self, core: Core, member: Member) -> _Row:
+        board = core.swim.statuses.get(member.name)
+        version = board.version if board is not None else 0
+        before = self._rows.get(member.name)
+        if (
+            before is not None
+            and before.alive is member.alive
+            and before.board is board
+            and (before.state, before.version) == (member.state, version)
+        ):
+            return before
+        row = _said(member, member is core.swim.members.me, board)
+        return _Row(member.state, member.alive, board, version, row)
 
 
 def rtt(core: Core, one: str, other: str) -> dict[str, Any] | None:
@@ -63,11 +103,15 @@ def _member(core: Core, member: Member, now: float) -> dict[str, Any]:
     }
 
 
-def _status(core: Core, member: Member, now: float) -> dict[str, Any]:
-    board = core.swim.statuses.get(member.name)
-    known = board is not None and board.version > 0
-    report = read(board.values() if board is not None else {})
-    data = msgspec.to_builtins(report)
+def _said(member: Member, is_me: bool, board: Board | None) -> dict[str, Any]:
+    data = msgspec.to_builtins(read(board.values() if board is not None else {}))
     if member.gone:  # what it said last is not what it is
         data["last_health"], data["health"] = data["health"], "unknown"
-    return {"age": board.age(now) if known and board is not None else None, **data}
+    name, status = member.name, WORDS[member.state]
+    labels = dict(member.alive.labels)
+    return {"name": name, "status": status, "self": is_me, "labels": labels, **data}
+
+
+def _age(core: Core, member: Member, now: float) -> float | None:
+    board = core.swim.statuses.get(member.name)
+    return board.age(now) if board is not None and board.version > 0 else None

@@ -49,7 +49,7 @@ class Answers:
     def fleet(self) -> dict[str, Any]:
         """Every member's status as last heard, and how old that is."""
         agent = self._agent
-        return {"host": agent.host, "time": agent.clock.now(), "members": agent.gossip.fleet()}
+        return {"host": agent.host, "time": agent.clock.now(), "members": agent.gossip.told()}
 
     async def topology(self) -> dict[str, Any]:
         """What depends on what in the fleet."""

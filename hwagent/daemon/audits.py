@@ -145,7 +145,7 @@ class Audits:
     def _switches(self) -> set[str]:
         return {id.partition(":")[2] for id in self._fleet.graph.of_kind("switch")}
 
-    def _take(self) -> list[dict[str, Any]]:
+    def _take(self) -> list[Mapping[str, Any]]:
         """Takes in what is new; returns all members."""
         agent = self._agent
         if agent.config is not self._declared:

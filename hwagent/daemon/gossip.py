@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hwagent import __version__
@@ -46,6 +46,7 @@ class Gossip:
         #: Held by whoever starts or ends the node: people and the configuration may at once.
         self._changing = asyncio.Lock()
         self._snapshot = Snapshot()
+        self._fleet = view.Fleet()
         self.node: Node | None = None
         self.away = False
         self.problem = ""
@@ -116,11 +117,15 @@ class Gossip:
             return [{"name": self._agent.host, "status": "alive", "self": True}]
         return view.members(self.node.core, self.node.now())
 
-    def fleet(self) -> list[dict[str, Any]]:
-        """All members with their status, and how old that is."""
+    def fleet(self) -> list[Mapping[str, Any]]:
+        """All members with their status."""
+        return [] if self.node is None else self._fleet.rows(self.node.core)
+
+    def told(self) -> list[dict[str, Any]]:
+        """The same for people: also where and how far they are, and how old that is."""
         if self.node is None:
             return []
-        return view.fleet(self.node.core, self.node.now())
+        return self._fleet.told(self.node.core, self.node.now())
 
     def rtt(self, one: str, other: str) -> dict[str, Any]:
         """Round-trip time between two members. Raises Refused."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -169,7 +170,7 @@ class Limits:
             for letter in letters:
                 node.tell(letter.to, SUBJECT, letter.data)
 
-    def _storm(self, now: float, fleet: list[dict[str, Any]]) -> str:
+    def _storm(self, now: float, fleet: Sequence[Mapping[str, Any]]) -> str:
         agent = self._agent
         order = agent.core.decrees.get(storm.RELEASE)
         rules = agent.config.limits.fleet.storm
@@ -181,7 +182,7 @@ class Limits:
             agent.holding.hurry()
         return text
 
-    def _compare(self, fleet: list[dict[str, Any]]) -> None:
+    def _compare(self, fleet: Sequence[Mapping[str, Any]]) -> None:
         """Each member that is set up otherwise is a finding, until it is not any more."""
         agent = self._agent
         for row in fleet:

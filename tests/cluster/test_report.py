@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwagent.cluster.codec import encode
-from hwagent.cluster.fleet import fleet, members, rtt
+from hwagent.cluster.fleet import Fleet, members, rtt
 from hwagent.cluster.report import LISTED, Report, make, read, values
 from hwagent.cluster.status import CHANGE_MAX, Board
 from hwagent.model import Alert, AlertState, Component, Health, Severity
@@ -84,7 +84,7 @@ def test_any_member_answers_for_the_fleet_and_says_how_old_that_is():
     net.kill(nodes[4])
     net.run(60)
     for node in nodes[:4]:
-        rows = {row["name"]: row for row in fleet(node.core, net.now)}
+        rows = {row["name"]: row for row in Fleet().told(node.core, net.now)}
         assert {r["health"] for n, r in rows.items() if n != "n4"} == {"failed"}
         assert all(r["alerts"][0]["rule"] == "DiskBad" for r in rows.values())
         assert rows[node.name]["age"] == 0
@@ -101,10 +101,31 @@ def test_any_member_answers_for_the_fleet_and_says_how_old_that_is():
 def test_who_has_said_nothing_yet_has_no_age():
     net = SealedNet(41)
     nodes = net.group(2)
-    (_, other) = fleet(nodes[0].core, net.now)
+    (_, other) = Fleet().told(nodes[0].core, net.now)
     assert other["age"] is None
     assert other["health"] == "unknown"
     assert [m["self"] for m in members(nodes[0].core, net.now)] == [True, False]
+
+
+def test_a_row_is_made_anew_only_for_who_said_something_new_or_is_seen_otherwise():
+    net = SealedNet(43)
+    one, two, three = net.group(3)
+    two.act(two.core.publish(net.now, values(Report(mode="act"))))
+    net.run(5)
+    fleet = Fleet()
+    before = fleet.rows(one.core)
+    assert [row["mode"] for row in before] == ["", "act", ""]
+    assert all(a is b for a, b in zip(before, fleet.rows(one.core)))
+    two.act(two.core.publish(net.now, values(Report(mode="observe"))))
+    net.run(5)
+    after = fleet.rows(one.core)
+    assert [a is b for a, b in zip(before, after)] == [True, False, True]
+    assert after[1]["mode"] == "observe"
+    three.act(three.core.leave(net.now))
+    net.run(5)
+    last = fleet.rows(one.core)
+    assert (last[2]["status"], last[2]["health"]) == ("left", "unknown")
+    assert last[1] is after[1]
 
 
 def test_round_trip_times_are_measured_or_estimated():
