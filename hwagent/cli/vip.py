@@ -42,9 +42,13 @@ def list_(output: str, path: str) -> int:
 @output_option
 @socket_option
 def move(address: str, host: str, output: str, path: str) -> int:
-    """Hands ADDRESS, held here, to HOST of its group: make before break."""
+    """Hands ADDRESS to HOST of its group, whichever host holds it now.
+
+    It is released to HOST by name: a round trip, and an announcement. What runs with it is stopped
+    where it was, then started on HOST.
+    """
     answer = control(path, "vip-move", address=address, to=host)
-    return _told(output, answer, f"{answer['address']} goes to {answer['to']}")
+    return _told(output, answer, f"{answer['address']} went to {answer['to']}")
 
 
 @command.command("pin")

@@ -85,6 +85,8 @@ class Control:
     def __init__(self, agent: "Agent") -> None:
         self._agent = agent
         fleet, vip = FleetControl(agent), VipControl(agent)
+        #: What people ask of virtual IPs; other agents ask it too.
+        self.vip = vip
         self._commands: Mapping[str, Command] = {
             "silence": self.silence,
             "silences": self.silences,

@@ -254,7 +254,9 @@ class Gossip:
             board = self.node.core.swim.statuses.get(event.member)
             self._agent.orders.heard(decrees(board.values()) if board is not None else ())
         if event.type == "letter":
-            self._agent.limits.receive(event.member, event.data["subject"], event.data["data"])
+            letter = event.member, event.data["subject"], event.data["data"]
+            self._agent.limits.receive(*letter)
+            self._agent.control_room.vip.receive(*letter)
         if event.type not in ("letter", "probe_failed"):
             self._agent.switches.heard()
             self._agent.ears.news()

@@ -1,5 +1,9 @@
 """What people may ask of the agent about virtual IPs: move, pin, give up, take back."""
 
+import asyncio
+import time
+from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import ip_interface
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +20,23 @@ from .request import convert
 if TYPE_CHECKING:
     from .agent import Agent
 
+#: The subject of letters about moves.
+MOVE = "vip-move"
+#: Seconds for which a host may be unfit that is to have an address, and until it must have it.
+PATIENCE, TAKEN = 3.0, 8.0
+#: Seconds between two letters, and between two looks.
+ASK_EVERY, PAUSE = 2.0, 0.05
+
 
 class MoveRequest(msgspec.Struct, forbid_unknown_fields=True):
     """An address of a group, with or without prefix length, and the host that is to have it."""
+
+    address: str
+    to: str
+
+
+class Errand(msgspec.Struct):
+    """The same, asked of the host that holds it; what a newer agent adds is passed over."""
 
     address: str
     to: str
@@ -45,20 +63,36 @@ class VipControl:
         self._agent = agent
 
     async def move(self, arguments: dict[str, Any]) -> Any:
-        """Hands an address that is held here to another host of its group."""
+        """Hands an address to another host of its group, whichever host holds it now."""
         wanted = convert(arguments, MoveRequest)
         vip = self._vip(wanted.address)
-        self._check_able(self._group(vip), wanted.to)
-        if wanted.to == self._agent.host:
-            raise Refused(409, f"{wanted.to} is this host")
-        self._check_ready(vip, wanted.to)
-        now = self._now(vip)
-        if now["state"] != "held":
-            where = f"it is held by {now['holder']}: ask there" if now["holder"] else now["reason"]
-            raise Refused(409, f"{vip.address} is not held here; {where}")
-        await self._do(self._agent.holding.move(vip.address, wanted.to))
+        group = self._group(vip)
+        self._check_able(group, wanted.to)
+        self._check_pin(vip, wanted.to)
+        await self._until_fit(vip, wanted.to)
+        holder = self._holder(vip)
+        if holder == wanted.to:
+            raise Refused(409, f"{vip.address} is held by {wanted.to} already")
         self._agent.note("vip-move", arguments)
+        if holder == self._agent.host:
+            await self._do(self._agent.holding.move(vip.address, wanted.to))
+        if holder != self._agent.host or holder in group.voters:
+            await self._until_taken(vip, wanted.to, holder)
         return {"address": vip.address, "to": wanted.to}
+
+    def receive(self, member: str, subject: str, data: bytes) -> None:
+        """A letter of another member, where somebody wants an address moved that is held here."""
+        if subject != MOVE:
+            return
+        try:
+            wanted = msgspec.json.decode(data, type=Errand)
+            vip = self._vip(wanted.address)
+            self._check_able(self._group(vip), wanted.to)
+        except (msgspec.DecodeError, Refused):
+            return
+        if wanted.to != self._agent.host and self._holder_now(vip) == self._agent.host:
+            self._agent.note("vip-move", {**msgspec.to_builtins(wanted), "asked_by": member})
+            self._agent.tasks.start(self._hand_over(vip, wanted.to))
 
     async def pin(self, arguments: dict[str, Any]) -> Any:
         """Wants an address on one host for as long as that is not unfit; the fleet keeps to it."""
@@ -117,17 +151,81 @@ class VipControl:
         if to not in hosts:
             raise Refused(404, f"no host {to!r} in group {group.name!r}; {nearest(to, hosts)}")
 
-    def _check_ready(self, vip: Vip, to: str) -> None:
-        for member in self._agent.gossip.fleet():
-            said = member["vips"].get(vip.address, "") if member["name"] == to else ""
-            if why := unready(said):
+    async def _hand_over(self, vip: Vip, to: str) -> None:
+        """For another member, which sees for itself whether it came about."""
+        with suppress(Refused):
+            await self._do(self._agent.holding.move(vip.address, to))
+
+    def _check_pin(self, vip: Vip, to: str) -> None:
+        pin = self._agent.core.decrees.pins(self._agent.clock.now()).get(ip(vip))
+        if pin is not None and pin.value != to:
+            raise Refused(409, f"{vip.address} is pinned to {pin.value}: it would go back there")
+
+    def _holder(self, vip: Vip) -> str:
+        """The host that holds an address: as the voter here knows, or as it says itself."""
+        now = self._now(vip)
+        if now["state"] == "held":
+            return self._agent.host
+        said = (m["name"] for m in self._agent.gossip.fleet() if _holds(m, vip.address))
+        if not (holder := now["holder"] or next(said, "")):
+            raise Refused(409, f"no host is known to hold {vip.address}: {now['reason']}")
+        return str(holder)
+
+    async def _until_fit(self, vip: Vip, to: str) -> None:
+        """What is known of a host may be a moment old: one that is unfit is looked at again."""
+        end = time.monotonic() + PATIENCE
+        while why := self._hindrance(vip, to):
+            if time.monotonic() >= end:
                 raise Refused(409, f"{to} would not take {vip.address}: {why}")
+            await asyncio.sleep(PAUSE)
+
+    def _hindrance(self, vip: Vip, to: str) -> str:
+        """Why a host would not take an address, as far as the fleet knows."""
+        for member in self._agent.gossip.fleet():
+            if member["name"] == to:
+                there = member["status"] in ("alive", "suspect")
+                gone = "" if there else f"it has {member['status']}"
+                said = unready(member["vips"].get(vip.address, ""))
+                return gone or said or str(member["unfit"])
+        return ""
+
+    async def _until_taken(self, vip: Vip, to: str, holder: str) -> None:
+        """Until the voter here knows that a host has taken an address. A holder that is another
+        host is asked for it by letters, of which some may get lost."""
+        for _ in range(round(TAKEN / ASK_EVERY)):
+            if holder != self._agent.host:
+                self._ask(holder, vip, to)
+            end = time.monotonic() + ASK_EVERY
+            while time.monotonic() < end:
+                if self._holder_now(vip) == to:
+                    return
+                await asyncio.sleep(PAUSE)
+        there = self._holder_now(vip) or "nobody"
+        what = f"{to} has not taken {vip.address}, {there} has it: see `hwagent vip list` on {to}"
+        raise Refused(409, what)
+
+    def _holder_now(self, vip: Vip) -> str:
+        try:
+            return self._holder(vip)
+        except Refused:
+            return ""
+
+    def _ask(self, holder: str, vip: Vip, to: str) -> None:
+        node = self._agent.gossip.node
+        if node is None:
+            raise Refused(409, f"{vip.address} is not held here; it is held by {holder}: ask there")
+        node.tell(holder, MOVE, msgspec.json.encode(Errand(vip.address, to)))
 
     async def _do(self, work: Any) -> None:
         try:
             await work
         except (OSError, ValueError) as e:
             raise Refused(409, f"the holder does not take it: {e}") from None
+
+
+def _holds(member: Mapping[str, Any], address: str) -> bool:
+    said: str = member["vips"].get(address, "")
+    return member["status"] == "alive" and said.startswith("held")
 
 
 def ip(vip: Vip) -> str:

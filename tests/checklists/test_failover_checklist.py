@@ -82,7 +82,8 @@ MUST = [
             "vip/test_holder.py::"
             "test_a_pulled_cable_takes_the_address_and_a_plugged_one_brings_it_back",
         ),
-        "no BFD: it needs a router that speaks it; the leases find a dead path in as little time",
+        "no BFD: it needs a router that speaks it; the leases find a dead path in as little time. A"
+        " ping is a command (exec); a weight is the severity of an alert: degraded hosts give way",
     ),
     Item(
         "groups, preferred host, no preemption by default, flap damping, boot delay, debounce",
@@ -94,13 +95,16 @@ MUST = [
             "lease/test_voter.py::test_rule_5_a_voter_is_silent_for_m_after_its_start",
             "vip/test_machine.py::test_deleted_again_it_is_given_up_for_a_while",
         ),
-        "no debounce: a lost link moves the address at once, and stickiness keeps it there",
+        "no debounce: a lost link moves the address at once, and stickiness keeps it there. No"
+        " delay of preemption: who returns is fit only after its first round of looks",
     ),
     Item(
         "hand-over to a named host, drain, maintenance",
         (
             "lease/test_owner.py::test_the_successor_asks_at_once_and_the_others_wait",
             "fleet/test_fleet.py::test_moves_that_cannot_be_are_refused_with_a_reason",
+            "fleet/test_fleet.py::test_a_move_may_be_asked_for_at_any_host",
+            "fleet/test_fleet.py::test_nothing_is_moved_to_a_host_that_would_not_take_it",
             "fleet/test_fleet.py::test_maintenance_empties_the_host",
             "daemon/test_fleet_pins.py::test_a_pin_is_known_to_all_and_kept_over_restarts_of_all",
         ),

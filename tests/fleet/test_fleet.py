@@ -1,5 +1,6 @@
 """Three whole agents on one switch, seen from outside: one owner whatever happens to it."""
 
+import json
 import os
 import shutil
 import time
@@ -117,5 +118,35 @@ def test_moves_that_cannot_be_are_refused_with_a_reason(three: Hwagent) -> None:
     assert "no host 'h9'" in three.cli(owner, "vip", "move", VIP, "h9").stderr
     assert "no address" in three.cli(owner, "vip", "move", "10.9.0.99", "h1").stderr
     refused = three.cli(other, "vip", "move", VIP, f"h{owner.number}")
-    assert f"held by h{owner.number}: ask there" in refused.stderr
+    assert f"held by h{owner.number} already" in refused.stderr
     assert refused.returncode == 3
+
+
+def test_a_move_may_be_asked_for_at_any_host(three: Hwagent) -> None:
+    three.ready()
+    owner = three.fleet.owner()
+    target, third = (h for h in three.fleet.hosts if h is not owner)
+    done = three.cli(third, "vip", "move", VIP, f"h{target.number}")
+    assert done.returncode == 0, done.stderr
+    assert three.fleet.owner() is target
+
+
+def test_nothing_is_moved_to_a_host_that_would_not_take_it(three: Hwagent) -> None:
+    three.ready()
+    owner = three.fleet.owner()
+    other = next(h for h in three.fleet.hosts if h is not owner)
+    name = f"h{other.number}"
+    assert three.cli(other, "maintenance", "on").returncode == 0
+
+    def told() -> bool:
+        members = json.loads(three.cli(owner, "status", "--fleet", "-o", "json").stdout)["members"]
+        return any(m["name"] == name and m["unfit"] for m in members)
+
+    try:
+        wait_for(told, 30, "the owner to know")
+        refused = three.cli(owner, "vip", "move", VIP, name)
+        assert refused.returncode == 3
+        assert f"{name} would not take {VIP}/24: maintenance" in refused.stderr
+        assert three.fleet.owner() is owner
+    finally:
+        three.cli(other, "maintenance", "off")
