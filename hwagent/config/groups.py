@@ -71,6 +71,8 @@ def _check_times(source: Source, at: Path, group: Group) -> None:
     if longest < lease:
         what = f"the longest lease, {longest:g} s, is shorter than this one of {lease:g} s"
         raise source.error((*at, "longest"), what)
+    if group.previous_longest is not None and not group.previous:
+        raise source.error((*at, "previous_longest"), "expected `previous` with it")
     for name, most in (("drift", 0.01), ("slew", 0.2)):
         value = getattr(group, name)
         if not 0 <= value <= most:

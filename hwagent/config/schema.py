@@ -55,17 +55,21 @@ Hosts = dict[str, tuple[str, ...]]
 class Group(Section, frozen=True):
     """Hosts that agree, by a majority of the voters, which of them holds which virtual IP.
 
-    ``previous`` is the voter set that this one replaces, kept until all hosts have the new one.
-    ``members`` may hold addresses but have no vote, ``witnesses`` are voters that hold none. A
-    voter says nothing for ``longest`` after its start: the longest lease that any host of the
-    group asks for. ``drift`` bounds how wrong a clock's rate is, ``slew`` how fast the wall clock
-    may be bent. ``quorum: any`` is for two hosts without a witness: there can be two owners.
-    ``insist`` takes an interval and a lease that this host's holder was seen not to keep.
+    ``previous`` is the voter set that this one replaces, kept until all hosts have the new one;
+    ``previous_longest`` is what ``longest`` was with it, if something else. ``members`` may hold
+    addresses but have no vote, ``witnesses`` are voters that hold none. A voter says nothing for
+    ``longest`` after its start: the longest lease that any host of the group asks for. ``drift``
+    bounds how wrong a clock's rate is, ``slew`` how fast the wall clock may be bent. ``quorum:
+    any`` is for two hosts without a witness, and unsafe: there can be two owners. Its ``gateway``
+    is an address that all hosts ping: one that hears neither another host nor the gateway is cut
+    off itself, and holds nothing. ``insist`` takes an interval and a lease that this host's holder
+    was seen not to keep.
     """
 
     name: str
     voters: Hosts
     previous: Hosts = {}
+    previous_longest: Duration | None = None
     members: Hosts = {}
     witnesses: list[str] = []
     interval: Duration = Duration(0.1)

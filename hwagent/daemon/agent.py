@@ -37,6 +37,7 @@ from .exposed import Exposed
 from .gossip import Gossip
 from .holding import Holding
 from .inventory import Job
+from .leaps import refuse_leaps
 from .limits import Limits
 from .liveness import live, summary
 from .loading import COLLECTOR_NAMES, check_makers, enabled, known_vocabulary, rule_set
@@ -315,6 +316,7 @@ class Agent:
         rules = rule_set(config)
         check_makers(config)
         refuse_misfits(self.options.config, config, self.config.groups, self.stalls.worst())
+        refuse_leaps(self.options.config, config, self.config.groups)
         self.config = config
         self.apply(self.core.reload(self.clock.now(), config, rules))
         self._configure()
@@ -343,7 +345,7 @@ class Agent:
         found = [self.config_problem, self.journal.broken and f"journal: {self.journal.broken}"]
         found += [self.journal.note, self.gossip.problem, self.delegate.problem]
         found += [*self._troubles.values(), *self.attending.problems(), self.switches.problem]
-        found.append(self.ears.problem)
+        found += [self.ears.problem, self.holding.problem]
         if (self.config.vips or self.config.groups) and not self.holding.connected:
             found.append("the holder does not answer")
         return [p for p in found if p]

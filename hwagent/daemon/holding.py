@@ -39,6 +39,8 @@ class Holding:
         self._wake = asyncio.Event()
         self._inherit_until = clock() + INHERIT
         self.connected = False
+        #: Why the holder does not go by the configuration, or not in all; empty if it does.
+        self.problem = ""
 
     def status(self) -> Status | None:
         """What the holder last told; None while it does not answer."""
@@ -89,7 +91,7 @@ class Holding:
             secrets = self._delegate.secrets() if self._delegate else Secrets()
             if told != (config, secrets):
                 told = (config, secrets)
-                await self._client.plan(config, host_name(config), secrets)
+                await self._say(config, secrets)
             ttl = float(config.fitness.ttl)
             if (verdict := self._verdict or self._inherited()) is not None:
                 unready = self._delegate.unready() if self._delegate else ()
@@ -127,7 +129,12 @@ class Holding:
     async def plan(self) -> None:
         """Says the plan anew: ends releases and conflicts. Raises OSError."""
         secrets = self._delegate.secrets() if self._delegate else Secrets()
-        await self._client.plan(self._config, host_name(self._config), secrets)
+        await self._say(self._config, secrets)
+
+    async def _say(self, config: Config, secrets: Secrets) -> None:
+        """Tells the plan; a refusal of an earlier one counts no more."""
+        self.problem = ""
+        await self._client.plan(config, host_name(config), secrets)
 
     async def ready(self, address: str, epoch: int, problem: str) -> None:
         """Says that an address's services run, or why not. Raises OSError, ValueError."""
@@ -140,6 +147,8 @@ class Holding:
 
     async def _listen(self) -> None:
         async for event in self._client.events():
+            if event.type == "refused" and not event.address:
+                self.problem = f"the holder refuses a part of the configuration: {event.reason}"
             data = msgspec.to_builtins(event)
             self._publish("vip", f"vip:{data.get('address', '')}", data)
         raise EOFError

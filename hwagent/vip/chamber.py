@@ -66,14 +66,16 @@ class Chamber:
     # What comes in
 
     def plan(self, plan: Plan) -> None:
-        """Takes the groups of a plan. Raises ValueError, OSError; other groups work on."""
+        """Takes the groups of a plan. Raises ValueError, OSError; the other groups work."""
         self._groups = {ip(vip.address): vip.group for vip in plan.vips if vip.group}
         self._rekey(plan.secrets)
         wanted = {group.name: group for group in plan.groups}
         for name in self._councils.keys() - wanted.keys():
             self._close(self._councils.pop(name))
-        for group in wanted.values():
-            self._convene(plan.host, group)
+        problems = [self._try(plan.host, group) for group in wanted.values()]
+        for problem in problems:
+            if problem is not None:
+                raise problem
 
     def serve(self, number: int) -> bool:
         """Takes what has come in on a socket, if it is the gate's or a council's."""
@@ -181,6 +183,13 @@ class Chamber:
         """Whether this host would take an address; what it has it keeps, ready for it or not."""
         ready = address not in said.unready or self._machine.granted(address)
         return said.fit and ready
+
+    def _try(self, host: str, group: GroupPlan) -> Exception | None:
+        try:
+            self._convene(host, group)
+        except (ValueError, OSError) as e:
+            return e
+        return None
 
     def _convene(self, host: str, group: GroupPlan) -> None:
         council = self._councils.get(group.name)

@@ -125,10 +125,11 @@ def clocks() -> Now:
 
 def group_of(plan: GroupPlan) -> Group:
     """The lease's view of a plan. Raises ValueError for times that cannot work."""
+    before = plan.previous_longest or plan.longest
     return Group(
         name=plan.name,
         voters=Electorate(plan.voters, plan.longest),
-        previous=Electorate(plan.previous, plan.longest) if plan.previous else None,
+        previous=Electorate(plan.previous, before) if plan.previous else None,
         members={n: a for n, a in plan.members.items() if n not in plan.voters},
         interval=plan.interval,
         lease=plan.lease,

@@ -21,7 +21,7 @@ def plan_of(config: Config, host: str, secrets: Secrets) -> Plan:
         )
         for vip in config.vips
     )
-    groups = tuple(_group(group) for group in config.groups)
+    groups = tuple(plan_of_group(group) for group in config.groups)
     links = tuple(link for vip in config.vips for link in _links(vip))
     return Plan(vips, host, groups, secrets, links)
 
@@ -39,11 +39,13 @@ def _patience(services: VipServices) -> tuple[float, float]:
     return float(services.start_timeout), float(services.cooldown)
 
 
-def _group(group: Group) -> GroupPlan:
+def plan_of_group(group: Group) -> GroupPlan:
+    """What the holder is told of one group."""
     return GroupPlan(
         name=group.name,
         voters=_hosts(group.voters),
         previous=_hosts(group.previous),
+        previous_longest=float(group.previous_longest or group.longest),
         members=_hosts(group.members),
         interval=float(group.interval),
         lease=float(group.lease),

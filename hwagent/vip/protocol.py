@@ -68,6 +68,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     voters: Hosts
     previous: Hosts = {}
+    previous_longest: float = 0.0
     members: Hosts = {}
     interval: float
     lease: float

@@ -156,6 +156,26 @@ async def test_plan_and_word_are_said_anew_on_a_new_connection(tmp_path: Path) -
 
 
 @in_loop
+async def test_what_the_holder_refuses_of_the_plan_is_known_until_there_is_another_plan(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "s"
+    async with listening(path) as ear, running(path) as holding:
+        holding.configure(config(VIP))
+        await until(lambda: ear.of("plan"), "the plan")
+        refused = {"message": "event", "type": "refused", "interface": "", "time": 1.0}
+        move = {**refused, "address": VIP, "reason": "not an address of a group in the plan"}
+        plan = {**refused, "address": "", "reason": "another voter set must declare"}
+        for said in (move, plan):
+            ear.say(json.dumps(said).encode() + b"\n")
+        await until(lambda: holding.problem, "the refusal")
+        assert holding.problem.endswith("another voter set must declare")
+        holding.configure(config(VIP, OTHER))
+        await until(lambda: len(ear.of("plan")) == 2, "the second plan")
+        assert holding.problem == ""
+
+
+@in_loop
 async def test_a_holder_that_talks_nonsense_is_left_and_tried_again(tmp_path: Path) -> None:
     path = tmp_path / "s"
     async with listening(path) as ear, running(path) as holding:
