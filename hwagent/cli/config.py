@@ -1,10 +1,14 @@
 """``hwagent config``: check it, show it, have it read again."""
 
+from typing import Any
+
 import click
 import msgspec
 import yaml
 
 from hwagent.config import ConfigError, Duration, Size, default_file, load_config
+from hwagent.config.cluster import unsealed
+from hwagent.config.groups import unsafe
 
 from .client import control
 from .output import fail, output_option, print_json, socket_option
@@ -46,8 +50,11 @@ def check(file: str, output: str, path: str) -> int:
         fail(str(e))
     found = foresight.foresee(config, foresight.measured(path))
     warnings = [foresight.UNKNOWN] if found and worst is None else []
+    warnings += [f"unsafe: {why}"] if (why := unsealed(config)) else []
+    warnings += [f"group {g.name} is unsafe: {why}" for g in config.groups if (why := unsafe(g))]
     if output == "json":
-        more = {"warnings": warnings, "groups": foresight.as_json(found)} if found else {}
+        more: dict[str, Any] = {"warnings": warnings} if warnings else {}
+        more |= {"groups": foresight.as_json(found)} if found else {}
         print_json({"ok": True, "error": "", **more})
         return 0
     click.echo("configuration is good")

@@ -15,6 +15,7 @@ from hwagent import __version__
 from hwagent.collect.adjtimex import read_clock
 from hwagent.collect.root import Root, Unreadable
 from hwagent.config import Config, Group
+from hwagent.config.groups import unsafe
 from hwagent.daemon.places import places
 from hwagent.daemon.stalls import read_book
 from hwagent.model import Health
@@ -22,6 +23,7 @@ from hwagent.vip.timing import bearable, misfit
 
 from .finding import SYSTEM, Finding
 from .installation import holder, secrets, services
+from .safety import sealing, slews
 
 #: bpf_ktime_get_boot_ns, on whose clock the gate's deadlines are (include/uapi/linux/bpf.h).
 GATE_KERNEL = (5, 8)
@@ -165,9 +167,9 @@ def _majority(group: Group, alive: set[str]) -> Finding:
     check, count = f"quorum of {group.name}", len(group.voters)
     needed = count // 2 + 1
     there = len(alive & set(group.voters))
-    if group.quorum == "any":
-        found = "quorum is any: a cut network gives an address two owners"
-        return Finding(check, Health.DEGRADED, found, "a third host as a witness, and majority")
+    if found := unsafe(group):
+        advice = "a third host as a witness, and majority"
+        return Finding(check, Health.DEGRADED, f"unsafe: {found}", advice)
     if alive and there < needed:
         found = f"{there} of {count} voters are alive, {needed} are needed: nobody holds anything"
         return Finding(check, Health.FAILED, found, "see `hwagent status` on the others")
@@ -203,4 +205,5 @@ def diagnose(
     status, why = ask()
     found = [*agent(status, why), *services(root), *holder(), *secrets(config)]
     found += [gate(root), realtime(), pressure(root), clock(), *tools(root)]
-    return [*found, *quorum(config, status), *intervals(config)]
+    found += [*quorum(config, status), *intervals(config)]
+    return [*found, *sealing(config), *slews(config, root)]

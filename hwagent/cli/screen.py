@@ -10,6 +10,7 @@ from rich.text import Text
 
 from .condense import condense
 from .output import COLOURS, since
+from .show import standing
 from .status import rank, totals
 
 #: Lines that the header takes, and that a section takes besides its rows.
@@ -72,7 +73,7 @@ def _problems(alerts: Sequence[dict[str, Any]], rows: int, now: float) -> Table:
 def _vips(vips: Sequence[dict[str, Any]], rows: int, now: float) -> Table:
     table = _table("virtual ip", "state", "for", "interface")
     for v in vips[:rows]:
-        state = Text(v["state"], style=COLOURS.get(v["state"], ""))
+        state = Text(standing(v), style=COLOURS.get(v["state"], ""))
         where = f"{v['interface']}  {v['reason']}".strip()
         table.add_row(v["address"], state, since(v["since"], now) if v["since"] else "", where)
     return table

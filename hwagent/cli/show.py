@@ -97,14 +97,30 @@ def _summary(alert: Mapping[str, Any]) -> str:
 def print_vips(vips: Sequence[dict[str, Any]], now: float) -> None:
     """One line each."""
     rows = [
-        (v["address"], v["state"], v["interface"] or "-", v["reason"] or "-",
+        (v["address"], standing(v), v["interface"] or "-", v["reason"] or "-",
          since(v["since"], now) if v["since"] else "-")
         for v in vips
     ]  # fmt: skip
     print_table(("virtual ip", "state", "interface", "reason", "for"), rows, "no virtual IPs")
 
 
-def lateness(holder: dict[str, Any]) -> str:
+def standing(vip: Mapping[str, Any]) -> str:
+    """The state of a virtual IP; one that may have two owners is called unsafe."""
+    return f"{vip['state']} (unsafe)" if vip.get("unsafe") else str(vip["state"])
+
+
+def print_holder(status: Mapping[str, Any]) -> None:
+    """Beneath a table of virtual IPs: why some are unsafe, and what is known of the holder."""
+    for reason in dict.fromkeys(v["unsafe"] for v in status["vips"] if v.get("unsafe")):
+        click.echo(f"unsafe: {reason}")
+    holder = status["holder"]
+    for lack in holder["lacks"]:
+        click.echo(f"holder: lacks {lack}")
+    if holder["stall_ms_week"] is not None:
+        click.echo(_lateness(holder))
+
+
+def _lateness(holder: Mapping[str, Any]) -> str:
     """How late the holder was at worst, and what follows from it."""
     hour = holder["stall_ms_hour"]
     lately = f"{hour:g} ms in the last hour, " if hour is not None else ""

@@ -13,7 +13,7 @@ from hwagent.config import duration
 from .client import NoAgent, get, request
 from .fleet import fleet_status, get_fleet, print_fleet
 from .output import exit_status, fail, output_option, paint, print_json, since, socket_option
-from .show import SEVERITIES, follows, lateness, print_components, print_vips
+from .show import SEVERITIES, follows, print_components, print_holder, print_vips
 
 
 @click.command("status")
@@ -89,8 +89,7 @@ def show_status(
     if status["vips"]:
         click.echo()
         print_vips(status["vips"], status["time"])
-        if status["holder"]["stall_ms_week"] is not None:
-            click.echo(lateness(status["holder"]))
+        print_holder(status)
 
 
 def totals(components: Sequence[dict[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from hwagent.config import duration
 
 from .client import control, get
 from .output import fail, output_option, print_json, print_table, socket_option
-from .show import lateness
+from .show import print_holder, standing
 
 _COLUMNS = ("address", "state", "interface", "group", "holder", "pinned", "epoch", "reason")
 
@@ -25,14 +25,14 @@ def command() -> None:
 def list_(output: str, path: str) -> int:
     """Every address of this host's configuration: where it is held, or why not here."""
     status = get(path, "/v1/status")
-    vips, holder = status["vips"], status["holder"]
+    vips = status["vips"]
     if output == "json":
-        print_json({"vips": vips, "holder": holder})
+        print_json({"vips": vips, "holder": status["holder"]})
         return 0
     rows = [tuple(_cell(v, column) for column in _COLUMNS) for v in vips]
     print_table(_COLUMNS, rows, "no virtual IPs are configured")
-    if holder["stall_ms_week"] is not None:
-        click.echo(lateness(holder))
+    if vips:
+        print_holder(status)
     return 0
 
 
@@ -101,6 +101,8 @@ def take(output: str, path: str) -> int:
 
 
 def _cell(vip: dict[str, Any], column: str) -> str:
+    if column == "state":
+        return standing(vip)
     if column == "pinned" and vip.get("pinned_until"):
         return f"{vip['pinned']} until {_time(vip['pinned_until'])}"
     return str(vip.get(column, "") or "")

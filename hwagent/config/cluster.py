@@ -60,6 +60,14 @@ def _check_secrecy(source: Source, cluster: Cluster) -> None:
         raise source.error(("cluster",), what)
 
 
+def unsealed(config: Config) -> str:
+    """Why gossip and leases can be forged, for wherever that matters; empty if they cannot."""
+    cluster = config.cluster
+    if cluster.encryption != "none" or not (cluster.networks or config.groups):
+        return ""
+    return "encryption is none: whoever reaches the network can forge gossip and leases"
+
+
 def split_host_port(text: str, port: int = PORT) -> tuple[str, int]:
     """``host``, ``host:port``, ``[IPv6]:port`` or a bare IPv6 address. Raises ValueError."""
     host, bracket, rest = text.removeprefix("[").partition("]")

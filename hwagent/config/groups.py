@@ -1,6 +1,6 @@
 """What is wrong with groups that types cannot say."""
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 
 from .schema import Config, Group, Hosts
 from .source import Path, Source, nearest
@@ -21,14 +21,31 @@ def check_groups(source: Source, config: Config, host: str) -> None:
         names.add(group.name)
         _check_hosts(source, at, group)
         _check_times(source, at, group)
+        _check_gateway(source, at, group)
         if host not in {**group.voters, **group.previous, **group.members}:
             what = f"this host, {host!r}, is neither voter nor member of {group.name!r}"
             hint = nearest(host, [*group.voters, *group.members])
             raise source.error(("host",) if config.host else at, what, hint)
+    _check_vips(source, config, names)
+
+
+def unsafe(group: Group) -> str:
+    """Why a group may give an address two owners, for wherever it is shown; empty if it may not."""
+    if group.quorum != "any":
+        return ""
+    reason = "quorum is any: a cut network can give an address two owners"
+    return reason if group.gateway else f"{reason}, and no gateway breaks the tie"
+
+
+def _check_vips(source: Source, config: Config, names: set[str]) -> None:
+    gateways = {str(ip_address(g.gateway)): g.name for g in config.groups if g.gateway}
     for index, vip in enumerate(config.vips):
         if vip.group and vip.group not in names:
             what = f"no group {vip.group!r}"
             raise source.error(("vips", index, "group"), what, nearest(vip.group, names))
+        if name := gateways.get(str(ip_interface(vip.address).ip)):
+            what = f"{vip.address} is the gateway of {name!r}: its answer would say nothing"
+            raise source.error(("vips", index, "address"), what)
 
 
 def _check_hosts(source: Source, at: Path, group: Group) -> None:
@@ -59,6 +76,21 @@ def _check_address(source: Source, at: Path, address: str) -> None:
     except ValueError:
         what = f"expected an IP address without prefix length, not {address!r}"
         raise source.error(at, what) from None
+
+
+def _check_gateway(source: Source, at: Path, group: Group) -> None:
+    if not group.gateway:
+        return
+    if group.quorum != "any":
+        what = "a majority needs no gateway to break ties: it is for `quorum: any`"
+        raise source.error((*at, "gateway"), what)
+    _check_address(source, (*at, "gateway"), group.gateway)
+    if ip_address(group.gateway).is_link_local:
+        raise source.error((*at, "gateway"), f"{group.gateway} is another host on every link")
+    hosts = {**group.members, **group.voters}.items()
+    for name in (n for n, many in hosts if group.gateway in many):
+        what = f"{group.gateway} is the address of {name!r}: its answer says nothing"
+        raise source.error((*at, "gateway"), what)
 
 
 def _check_times(source: Source, at: Path, group: Group) -> None:

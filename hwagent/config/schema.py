@@ -80,6 +80,7 @@ class Group(Section, frozen=True):
     drift: float = 0.0005
     slew: float = 0.1
     quorum: Literal["majority", "any"] = "majority"
+    gateway: str = ""
     preempt: bool = False
     insist: bool = False
     port: int = 7947

@@ -37,6 +37,7 @@ from .exposed import Exposed
 from .gossip import Gossip
 from .holding import Holding
 from .inventory import Job
+from .labels import label
 from .leaps import refuse_leaps
 from .limits import Limits
 from .liveness import live, summary
@@ -331,6 +332,7 @@ class Agent:
     def vips(self) -> list[dict[str, Any]]:
         """Virtual IPs of the configuration as the holder has them, and where they are pinned."""
         found = self.holding.vips() if self.config.vips else []
+        label(self.config, self.core.verdict(self.clock.now()), found)
         self.orders.describe(found)
         self.attending.describe(found)
         return found

@@ -22,10 +22,7 @@ def self_metrics(agent: "Agent") -> Iterator[str]:
         "hwagent_build_info", "gauge", "version of the agent", [({"version": __version__}, 1)]
     )
     yield from _judged(agent)
-    yield simple_family(
-        "hwagent_vip_held", "gauge", "1 if this host holds the virtual IP",
-        [({"address": v["address"]}, int(v["state"] == "held")) for v in agent.vips()],
-    )  # fmt: skip
+    yield from _vips(agent)
     yield from _holder(agent)
     yield from agent.gossip.metrics()
     yield from agent.switches.metrics()
@@ -69,6 +66,18 @@ def _judged(agent: "Agent") -> Iterator[str]:
     )  # fmt: skip
 
 
+def _vips(agent: "Agent") -> Iterator[str]:
+    vips = agent.vips()
+    yield simple_family(
+        "hwagent_vip_held", "gauge", "1 if this host holds the virtual IP",
+        [({"address": v["address"]}, int(v["state"] == "held")) for v in vips],
+    )  # fmt: skip
+    yield simple_family(
+        "hwagent_vip_unsafe", "gauge", "1 if the virtual IP may have two owners, as configured",
+        [({"address": v["address"]}, int(bool(v["unsafe"]))) for v in vips],
+    )  # fmt: skip
+
+
 def _holder(agent: "Agent") -> Iterator[str]:
     told = agent.stalls.figures()
     windows = {"start": "stall_ms_max", "hour": "stall_ms_hour", "week": "stall_ms_week"}
@@ -82,6 +91,15 @@ def _holder(agent: "Agent") -> Iterator[str]:
             "shortest interval between heartbeats that this host bears",
             [({}, told["bears_ms"] / 1000)],
         )  # fmt: skip
+    yield simple_family(
+        "hwagent_holder_lacks", "gauge", "1 for each thing that the holder could not have",
+        [({"what": text}, 1) for text in told["lacks"]],
+    )  # fmt: skip
+    status = agent.holding.status()
+    yield simple_family(
+        "hwagent_lease_events", "counter", "packets of leases that were dropped or unsent, and why",
+        [({"event": e}, n) for e, n in sorted(status.dropped.items())] if status else [],
+    )  # fmt: skip
     bounds = [*(f"{bound / 1000:g}" for bound in BOUNDS), "more"]
     yield simple_family(
         "hwagent_holder_turns", "counter", "turns of the holder by how many seconds they were late",

@@ -37,6 +37,11 @@ class Node:
         """The agent's word stands as it is, for longer."""
         self.owner.prolong(until)
 
+    def alone(self, enough: bool) -> None:
+        """Takes whether this host's own vote is enough, where one voter is: not while it may be the
+        one that is cut off. It is, unless that is said."""
+        self.owner.alone(enough)
+
     def move(self, now: Now, vip: str, successor: str) -> list[Effect]:
         """Hands a VIP to a member; nothing if it is not held here."""
         self.owner.move(now, vip, successor)

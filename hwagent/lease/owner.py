@@ -47,6 +47,8 @@ from .tally import Peer, Tally
 
 #: Leases for which no offer is accepted after one was and the VIP could not be taken.
 _FAILED = 10
+#: Why the own vote is not enough where one voter is.
+_CUT_OFF = "neither another voter nor the gateway answers: this host may be cut off"
 
 #: Seconds left of another's promise on a VIP, as far as this host's own voter knows.
 Promised = Callable[[Now, str], float]
@@ -88,6 +90,10 @@ class Owner:
     def prolong(self, until: float) -> None:
         """The agent's word stands as it is, for longer."""
         self._word = msgspec.structs.replace(self._word, until=until)
+
+    def alone(self, enough: bool) -> None:
+        """Takes whether this host's own vote is enough, where one voter is (``Group.quorum``)."""
+        self._tally.ignored = frozenset(() if enough else (self._name,))
 
     def move(self, now: Now, vip: str, successor: str) -> bool:
         """Hands a VIP to a member, who is told with the release; false if it is not held here."""
@@ -214,7 +220,8 @@ class Owner:
 
     def _lapse(self, now: Now, holding: Holding) -> None:
         """The gate is shut by its own time; the address may stay until it is clear who is next."""
-        self._report(holding, "lapsed", "no majority of voters answered within the lease")
+        silence = _CUT_OFF if self._tally.ignored else "no majority of voters answered in time"
+        self._report(holding, "lapsed", silence)
         again = self._claim(now, holding.vip)
         again.present = holding.present
         self._holdings[holding.vip] = again
@@ -223,7 +230,8 @@ class Owner:
     def _fail(self, now: Now, holding: Holding) -> None:
         """A round without a majority: gives back what was granted, and asks again later."""
         vip, refused = holding.vip, holding.refused
-        self._remove(holding, "another host holds it, or no majority of voters answers")
+        silence = _CUT_OFF if self._tally.ignored else "no majority of voters answers"
+        self._remove(holding, f"another host holds it, or {silence}")
         if any(refusal.ms == 0 for refusal in refused.values()):
             self._asking.at(vip, now.boot)
             return

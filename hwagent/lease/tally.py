@@ -53,6 +53,8 @@ class Tally:
         self.peers: dict[str, Peer] = {}
         self._seqs: dict[str, int] = {}
         self._news: list[Report] = []
+        #: Voters that count for nothing now, though they answer.
+        self.ignored: frozenset[str] = frozenset()
         self.regroup(group)
 
     def regroup(self, group: Group) -> None:
@@ -109,11 +111,12 @@ class Tally:
 
     def newest(self, without: Collection[str] = ()) -> int:
         """The newest heartbeat that a majority has granted, not counting some voters; or -1."""
-        return self._group.newest(self._seqs, without)
+        return self._group.newest(self._seqs, self.ignored.union(without))
 
     def possible(self, without: Collection[str]) -> bool:
         """Whether enough voters are left without these."""
-        return self._group.newest(dict.fromkeys(self.peers, 0), without) == 0
+        left = self.ignored.union(without)
+        return self._group.newest(dict.fromkeys(self.peers, 0), left) == 0
 
     def foreign(self) -> list[str]:
         """Voters that said that they have another voter set."""
@@ -122,9 +125,10 @@ class Tally:
     def wait(self, refused: Mapping[str, Refusal], seq: int, soft: float) -> float:
         """Seconds until a majority can be free.
 
-        ``soft`` is for voters that another asks too, or that did not answer from ``seq`` on.
+        ``soft`` is for voters that another asks too, that did not answer from ``seq`` on, or that
+        do not count.
         """
-        granted = {name for name, granted in self._seqs.items() if granted >= seq}
+        granted = {name for name, granted in self._seqs.items() if granted >= seq} - self.ignored
         waits = {name: 0.0 if name in granted else soft for name in self.peers}
         for name, refusal in refused.items():
             waits[name] = refusal.ms / 1000 if refusal.held else min(soft, refusal.ms)

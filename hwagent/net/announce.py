@@ -62,11 +62,12 @@ def _neighbour_packet(source: bytes, target: bytes, kind: int, rest: bytes) -> b
     head = struct.pack("!BB", kind, 0)
     length = len(head) + 2 + len(rest)
     pseudo = source + target + struct.pack("!I3xB", length, _ICMPV6)
-    icmp = head + struct.pack("!H", _checksum(pseudo + head + b"\0\0" + rest)) + rest
+    icmp = head + struct.pack("!H", checksum(pseudo + head + b"\0\0" + rest)) + rest
     return struct.pack("!IHBB", 6 << 28, length, _ICMPV6, _HOP_LIMIT) + source + target + icmp
 
 
-def _checksum(data: bytes) -> int:
+def checksum(data: bytes) -> int:
+    """The Internet's checksum of an even number of bytes (RFC 1071)."""
     total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)

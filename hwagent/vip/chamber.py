@@ -4,8 +4,10 @@ The lease says what is to be done in order, and that order is what makes it safe
 for many addresses at once: gates that shut, then addresses, then gates that open, then messages.
 """
 
+import math
 import os
 import select
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -112,14 +114,29 @@ class Chamber:
             self._obey(council, council.move(address, successor))
         return council is not None
 
-    def tick(self, now: float) -> None:
-        """Time has passed."""
+    def tick(self, now: float) -> bool:
+        """Time has passed; true if something else is lacking now."""
+        news = False
         for council in self._councils.values():
+            news |= council.knock()
             if council.node.due() <= now:
                 self._obey(council, council.tick())
                 self._vote(council)
             if council.paths.due() <= now and council.greet():
                 self._shun()
+        return news
+
+    def lacks(self) -> tuple[str, ...]:
+        """What keeps this host from holding addresses, but for the voters."""
+        found = (text for council in self._councils.values() for text in council.lacks())
+        return (*self.slots.lacks(), *found)
+
+    def dropped(self) -> dict[str, int]:
+        """Packets of all groups that were dropped, or could not be sent, by reason."""
+        found: Counter[str] = Counter()
+        for council in self._councils.values():
+            found += council.wire.dropped()
+        return dict(found)
 
     def open(self, address: str) -> None:
         """Lets an address pass whose services run now, until the end of its lease."""
@@ -146,8 +163,7 @@ class Chamber:
 
     def due(self) -> float:
         """When time alone changes something."""
-        times = (min(c.node.due(), c.paths.due()) for c in self._councils.values())
-        return min(times, default=float("inf"))
+        return min((council.due() for council in self._councils.values()), default=math.inf)
 
     def wills(self) -> tuple[Parcel, ...]:
         """What the guardian sends if this process dies."""

@@ -1,5 +1,6 @@
-"""One group on this host: its lease, its wire, and the clocks that the two are driven by."""
+"""One group on this host: its lease, its wire, its gateway, and the clocks that drive them."""
 
+import math
 import os
 import select
 import time
@@ -8,10 +9,12 @@ from random import Random
 
 from hwagent.lease import Effect, Electorate, Group, Node, Now, Word
 from hwagent.lease.messages import Hello
+from hwagent.net.ping import Ping
 from hwagent.seal.channel import Channel
 from hwagent.seal.keyring import Keyring
 from hwagent.seal.sealer import POLICIES, Sealer
 
+from .gateway import Gateway
 from .paths import Paths
 from .protocol import GroupPlan, Parcel, Secrets, clock
 from .wire import Wire
@@ -32,6 +35,8 @@ class Council:
         self._own = own
         self.wire = Wire(own, plan.port, _channel(secrets), poll)
         self.node = Node(clocks(), host, nonce, group, Random(nonce))
+        self._gateway: Gateway | None = None
+        self._find_gateway(plan)
         self.paths = Paths(clock(), plan.name, host, len(own))
         self._meet()
 
@@ -42,16 +47,21 @@ class Council:
         return same and plan.quorum == self.plan.quorum
 
     def reconfigure(self, plan: GroupPlan) -> list[Effect]:
-        """Takes another plan of the same group; what is held stays held. Raises ValueError."""
+        """Takes another plan of the same group; what is held stays held.
+
+        Raises ValueError, and OSError for a gateway that cannot be asked.
+        """
         group = group_of(plan)
-        self.plan = plan
+        if _asked(plan) != _asked(self.plan):
+            self._find_gateway(plan)
         effects = self.node.reconfigure(clocks(), group)
+        self.plan = plan
         self._meet()
         return effects
 
     def rekey(self, secrets: Secrets) -> None:
         """Takes other keys; what is held stays held."""
-        self.wire.channel = _channel(secrets)
+        self.wire.rekey(_channel(secrets))
 
     def receive(self, number: int) -> Iterator[Effect]:
         """What comes of all that has come in; the clock is read anew after each packet."""
@@ -71,6 +81,25 @@ class Council:
             self.wire.send(address, hello)
         return self.paths.mute != before
 
+    def knock(self) -> bool:
+        """Asks the gateway, if it is time, and whether this host's own vote is enough follows from
+        its answers; true if that is news."""
+        before = self._alone
+        if self._gateway is not None and self._gateway.due() <= (now := clock()):
+            self._gateway.knock(now)
+            self._stand(self._gateway.answers(now))
+        return self._alone != before
+
+    def lacks(self) -> tuple[str, ...]:
+        """Why this host's own vote is not enough where one voter is, if so."""
+        gateway = f"an answer of {self.plan.gateway}, the gateway of group {self.plan.name}"
+        return () if self._alone else (gateway,)
+
+    def due(self) -> float:
+        """When time alone changes something."""
+        gateway = math.inf if self._gateway is None else self._gateway.due()
+        return min(self.node.due(), self.paths.due(), gateway)
+
     def mute(self) -> list[str]:
         """This host's addresses on networks whose port is mute."""
         return [self._own[network] for network in self.paths.mute]
@@ -89,6 +118,8 @@ class Council:
 
     def close(self) -> list[Effect]:
         """Gives everything up."""
+        if self._gateway is not None:
+            self._gateway.close()
         return self.node.close(clocks())
 
     def holders(self) -> Mapping[str, tuple[str, int]]:
@@ -104,9 +135,26 @@ class Council:
         """All hosts of the group, with their addresses."""
         return {**self.node.group.members, **self.node.group.addresses()}
 
+    def _find_gateway(self, plan: GroupPlan) -> None:
+        """Asks the gateway of a plan from now on. Raises OSError."""
+        before, (address, interval, patience) = self._gateway, _asked(plan)
+        self._gateway = Gateway(Ping(address), interval, patience) if address else None
+        self._stand(self._gateway is None)
+        if before is not None:
+            before.close()
+
+    def _stand(self, alone: bool) -> None:
+        self._alone = alone
+        self.node.alone(alone)
+
     def _meet(self) -> None:
         self.wire.meet(self.peers())
         self.paths.meet(self.peers())
+
+
+def _asked(plan: GroupPlan) -> tuple[str, float, float]:
+    """Which gateway is asked, how often, and for how long an answer counts: as long as a lease."""
+    return plan.gateway, plan.interval, plan.lease
 
 
 def _channel(secrets: Secrets) -> Channel:

@@ -128,7 +128,7 @@ class Holder:
             self._serve(number, events)
         self._look()
         self._rest()
-        self._chamber.tick(clock())
+        self._todo.decide |= self._chamber.tick(clock())
         self._todo.decide |= self._lookout.look(clock())  # once it is known what is held still
         if self._todo.decide or awake >= self._due:
             self._act(clock())
@@ -318,8 +318,9 @@ class Holder:
                 *self._lacks,
                 *missing,
                 *self._requests.gate_lacks,
-                *self._chamber.slots.lacks(),
+                *self._chamber.lacks(),
                 *self._lookout.lacks(),
             ),
             links=self._requests.links,
+            dropped=self._chamber.dropped(),
         )

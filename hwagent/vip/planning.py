@@ -53,6 +53,7 @@ def plan_of_group(group: Group) -> GroupPlan:
         rate=group.drift,
         slew=group.slew,
         quorum=group.quorum,
+        gateway=str(ip_address(group.gateway)) if group.gateway else "",
         preempt=group.preempt,
         port=group.port,
     )

@@ -63,7 +63,11 @@ class VirtualLink(msgspec.Struct, frozen=True):
 
 
 class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A group as lease.Group has it: voters and members by name with their addresses, seconds."""
+    """A group as lease.Group has it: voters and members by name with their addresses, seconds.
+
+    ``previous_longest`` is 0 where it is ``longest``, ``gateway`` who is pinged where one voter is
+    enough.
+    """
 
     name: str
     voters: Hosts
@@ -76,6 +80,7 @@ class GroupPlan(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     slew: float
     quorum: Literal["majority", "any"] = "majority"
+    gateway: str = ""
     preempt: bool = False
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
@@ -197,7 +202,7 @@ class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
     ``stall_ms_max`` is the longest time by which the loop was late, since the start, and
     ``stall_ms_hour`` in the last hour; ``turns`` counts turns by stalls.BOUNDS. ``lacks`` says what
     of real-time priority, locked memory, privileges and the kernel's gate could not be had.
-    ``links`` are those of the plan, for the guardian.
+    ``links`` are those of the plan, for the guardian. ``dropped`` are packets of leases, by reason.
     """
 
     vips: tuple[VipStatus, ...]
@@ -207,6 +212,7 @@ class Status(msgspec.Struct, frozen=True, tag_field="message", tag="status"):
     links: tuple[VirtualLink, ...] = ()
     stall_ms_hour: float = 0.0
     turns: tuple[int, ...] = ()
+    dropped: dict[str, int] = {}
 
     def summary(self) -> str:
         """What matters of it, in one line for people."""

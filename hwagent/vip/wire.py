@@ -43,6 +43,15 @@ class Wire:
         for s in self._sockets:
             poll.register(s, select.EPOLLIN)
 
+    def dropped(self) -> Counter[str]:
+        """Packets that were dropped, or could not be sent, by reason."""
+        return self.counters + self.channel.counters
+
+    def rekey(self, channel: Channel) -> None:
+        """Other keys from now on."""
+        self.counters += self.channel.counters
+        self.channel = channel
+
     def meet(self, peers: Mapping[str, tuple[str, ...]]) -> None:
         """Takes the addresses of all others: the first of each is on the network of our first."""
         self._networks = {a: n for addresses in peers.values() for n, a in enumerate(addresses)}
@@ -108,7 +117,10 @@ class Wire:
         received = self.channel.open(clock(), (host, port), packet, member)
         for reply in received.replies:
             self._put(s, host, reply)
-        return received.payload if member else None
+        if received.payload is not None and not member:
+            self.counters["stranger"] += 1
+            return None
+        return received.payload
 
     def _socket(self, to: str) -> socket.socket:
         return self._sockets[self._network(to)]

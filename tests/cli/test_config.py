@@ -173,6 +173,23 @@ def test_a_group_is_predicted_before_it_is_in_force(file, tmp_path):
     assert "warning: how late" in shown.out
 
 
+def test_what_may_have_two_owners_is_called_unsafe_before_it_is_in_force(file, tmp_path):
+    text = GROUP.format(state=tmp_path, interval="100ms", lease="300ms")
+    file.write_text(text + "  quorum: any\n")
+    answer = cli("config", "check", str(file), "--socket", str(tmp_path / "none"), "-o", "json")
+    assert answer.code == 0
+    assert any(w.startswith("group web is unsafe: quorum is any") for w in answer.json["warnings"])
+    shown = cli("config", "check", str(file), "--socket", str(tmp_path / "none"))
+    assert "warning: group web is unsafe" in shown.out
+
+
+def test_times_with_which_no_lease_can_work_are_refused_with_their_place(file, tmp_path):
+    file.write_text(GROUP.format(state=tmp_path, interval="100ms", lease="300.5ms"))
+    done = cli("config", "check", str(file))
+    assert done.code == 3
+    assert f"{file}:9:10: the lease and M must be whole milliseconds" in done.err
+
+
 def test_times_that_this_host_was_seen_not_to_keep_are_refused_with_the_figure(file, tmp_path):
     (tmp_path / "stalls.json").write_text('{"hours": {"500000": 3.1, "500001": 12.5}}')
     file.write_text(GROUP.format(state=tmp_path, interval="10ms", lease="30ms"))

@@ -8,8 +8,10 @@ import pytest
 
 from hwagent.cli import diagnosis
 from hwagent.cli.diagnosis import agent, install, pressure, quorum, tools
+from hwagent.cli.safety import sealing, slews
 from hwagent.collect.root import Root
 from hwagent.config import Config, Group
+from hwagent.config.schema import Cluster
 from hwagent.model import Health
 from tests.cli.running import cli
 
@@ -121,7 +123,7 @@ def test_a_program_that_is_there_is_named(tmp_path, monkeypatch):
         (group("a b c"), "a x y", Health.FAILED, "nobody holds anything"),
         (group("a b"), "a b", Health.DEGRADED, "survive no loss"),
         (group("a"), "a", Health.DEGRADED, "survive no loss"),
-        (group("a b", "any"), "a b", Health.DEGRADED, "two owners"),
+        (group("a b", "any"), "a b", Health.DEGRADED, "unsafe: quorum is any"),
     ],
     ids=["3", "5", "unasked", "2 of 3", "1 of 3", "others", "two", "one", "any"],
 )
@@ -129,6 +131,39 @@ def test_a_group_is_as_well_as_its_majority(config, alive, health, word):
     (found,) = quorum(config, members(alive))
     assert (found.check, found.health) == ("quorum of g", health)
     assert word in found.found
+
+
+@pytest.mark.parametrize(
+    ("conf", "slew", "health", "says"),
+    [
+        ("", 0.1, Health.OK, "maxslewrate 1000"),
+        ("", 0.01, Health.DEGRADED, "slew: 0.08333"),
+        ("maxslewrate 500\n", 0.001, Health.OK, ""),
+        ("maxslewrate 2000\n", 0.001, Health.DEGRADED, "maxslewrate 1000"),
+    ],
+    ids=["default", "too little", "little", "more than the group allows"],
+)
+def test_a_group_allows_for_what_chrony_may_bend_the_clock_by(tmp_path, conf, slew, health, says):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/chrony.conf").write_text(f"server a.example iburst\n{conf}")
+    config = Config(groups=[Group(name="g", voters={}, slew=slew)])
+    (found,) = slews(config, Root(tmp_path))
+    assert (found.check, found.health) == ("slew of g", health)
+    assert says in found.advice
+
+
+def test_what_anybody_could_forge_is_called_unsafe():
+    (found,) = sealing(
+        Config(groups=[Group(name="g", voters={})], cluster=Cluster(encryption="none"))
+    )
+    assert (found.health, found.found[:7]) == (Health.DEGRADED, "unsafe:")
+    assert list(sealing(Config(groups=[Group(name="g", voters={})]))) == []
+    assert list(sealing(Config(cluster=Cluster(encryption="none")))) == []
+
+
+def test_without_chrony_nothing_is_said_of_slew(tmp_path):
+    config = Config(groups=[Group(name="g", voters={}, slew=0.01)])
+    assert list(slews(config, Root(tmp_path))) == []
 
 
 def test_without_groups_there_is_no_quorum():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hwagent.config import Config, ConfigError, load_config
+from hwagent.config.groups import unsafe
 
 GOOD = """
 host: h1
@@ -14,6 +15,9 @@ groups:
 - name: web
   voters: {h1: [10.0.0.1], h2: [10.0.0.2], w1: [10.0.0.9]}
 """
+
+
+ANY = "name: web\n  quorum: any\n  gateway:"
 
 
 def load(tmp_path: Path, text: str) -> Config:
@@ -26,6 +30,15 @@ def test_a_group_of_three_voters_has_keepalived_like_times(tmp_path: Path) -> No
     assert group.voters["w1"] == ("10.0.0.9",)
     assert (float(group.interval), float(group.lease)) == (0.1, 0.28)
     assert group.quorum == "majority"
+
+
+def test_what_may_have_two_owners_is_unsafe_with_and_without_a_gateway(tmp_path: Path) -> None:
+    [safe] = load(tmp_path, GOOD).groups
+    assert unsafe(safe) == ""
+    [tied] = load(tmp_path, GOOD.replace("name: web", f"{ANY} 10.0.0.254")).groups
+    assert unsafe(tied) == "quorum is any: a cut network can give an address two owners"
+    [alone] = load(tmp_path, GOOD.replace("name: web", "name: web\n  quorum: any")).groups
+    assert unsafe(alone).endswith("and no gateway breaks the tie")
 
 
 @pytest.mark.parametrize(
@@ -42,6 +55,12 @@ def test_a_group_of_three_voters_has_keepalived_like_times(tmp_path: Path) -> No
         ("name: web", "name: web\n  interval: 1ms", 7, "shorter than 5 ms"),
         ("name: web", "name: web\n  slew: 3", 7, "expected a ratio from 0 to 0.2"),
         ("name: web", "name: web\n  quorum: none", 7, "known are any, majority"),
+        ("name: web", "name: web\n  gateway: 10.0.0.254", 7, "a majority needs no gateway"),
+        ("name: web", f"{ANY} 10.0.0", 8, "expected an IP address without prefix length"),
+        ("name: web", f"{ANY} fe80::1", 8, "is another host on every link"),
+        ("name: web", f"{ANY} 10.0.0.2", 8, "is the address of 'h2': its answer says nothing"),
+        ("name: web", f"{ANY} 10.0.0.100", 4, "is the gateway of 'web'"),
+        ("name: web", "name: web\n  previous_longest: 2s", 7, "expected `previous` with it"),
     ],
 )
 def test_what_cannot_work_is_told_with_its_place(

@@ -11,12 +11,17 @@ from tests.daemon.fleets import Fleet
 from tests.waiting import wait_for
 
 VIP = "10.9.0.100"
+VOTERS = {f"h{n}": [f"127.0.5.{n}"] for n in (1, 2)}
 CONFIG: dict[str, Any] = {
     "vips": [
         {"address": f"{VIP}/24", "interfaces": ["eth0"], "group": "web"},
         {"address": "10.9.0.101/24", "interfaces": ["eth0"]},
+        {"address": "10.9.0.102/24", "interfaces": ["eth0"], "group": "pair"},
     ],
-    "groups": [{"name": "web", "voters": {f"h{n}": [f"127.0.5.{n}"] for n in (1, 2)}}],
+    "groups": [
+        {"name": "web", "voters": VOTERS},
+        {"name": "pair", "voters": VOTERS, "quorum": "any", "port": 7948},
+    ],
 }
 
 
@@ -74,6 +79,32 @@ def test_a_pin_ends_by_itself(fleet: Fleet) -> None:
     first, second = fleet.agents.values()
     assert first.cli("vip", "pin", VIP, "h2", "--for", "3s").returncode == 0
     wait_for(lambda: pinned(first) == pinned(second) == "", 60, "the end of the pin")
+
+
+def test_moves_that_would_come_to_nothing_are_refused_with_a_reason(fleet: Fleet) -> None:
+    first, second = fleet.agents.values()
+    unfit = second.cli("vip", "move", VIP, "h1")
+    assert unfit.returncode == 3
+    assert f"h1 would not take {VIP}/24: mode is observe" in unfit.stderr
+    assert first.cli("vip", "pin", VIP, "h2").returncode == 0
+    assert "is pinned to h2: it would go back" in first.cli("vip", "move", VIP, "h1").stderr
+    assert first.cli("vip", "unpin", VIP).returncode == 0
+    assert "is in no group" in first.cli("vip", "move", "10.9.0.101", "h2").stderr
+
+
+def test_what_may_have_two_owners_is_called_unsafe_wherever_it_is_shown(fleet: Fleet) -> None:
+    agent = fleet.agents["h1"]
+    reason = "quorum is any: a cut network can give an address two owners"
+    for words in (["vip", "list"], ["status"]):
+        lines = agent.cli(*words).stdout.splitlines()
+        rows = [line for line in lines if line.startswith("10.9.0.")]
+        assert ["(unsafe)" in row for row in rows] == [False, False, True]
+        assert any(line.startswith(f"unsafe: {reason}") for line in lines)
+    unsafe = [bool(vip["unsafe"]) for vip in agent.status()["vips"]]
+    assert unsafe == [False, False, True]
+    metrics = agent.cli("metrics").stdout
+    assert 'hwagent_vip_unsafe{address="10.9.0.102/24"} 1' in metrics
+    assert 'hwagent_vip_unsafe{address="10.9.0.100/24"} 0' in metrics
 
 
 def test_pins_that_cannot_be_are_refused_with_a_reason(fleet: Fleet) -> None:

@@ -223,6 +223,65 @@ def test_where_one_voter_is_enough_two_hosts_settle_after_a_partition() -> None:
     assert ("b", VIP, "conflict") in rack.reports
 
 
+def cut(rack: Rack) -> None:
+    """Each hears itself only."""
+    deliver = rack.deliver
+    rack.deliver = lambda name, e: deliver(name, e) if e.to.startswith(name) else None
+
+
+def test_of_two_that_are_cut_off_the_one_without_the_gateway_goes_silent() -> None:
+    rack = Rack(group(electorate(*"ab"), quorum="any"), *"ab")
+    rack.fit("a", VIP)
+    rack.fit("b", VIP, rank=1)
+    rack.run(2)
+    assert rack.owners() == ["a"]
+    deliver = rack.deliver
+    cut(rack)
+    rack.nodes["a"].alone(False)
+    for _ in range(100):
+        rack.run(0.01)
+        assert len(rack.owners()) <= 1
+    assert rack.owners() == ["b"]
+    rack.nodes["b"].alone(False)
+    rack.run(1)
+    assert rack.owners() == []
+    rack.nodes["a"].alone(True)
+    rack.run(1)
+    assert rack.owners() == ["a"]
+    rack.nodes["b"].alone(True)
+    rack.deliver = deliver
+    rack.run(2)
+    assert len(rack.owners()) == 1
+
+
+def test_a_gateway_that_is_silent_costs_nothing_while_the_other_host_answers() -> None:
+    rack = Rack(group(electorate(*"ab"), quorum="any"), *"ab")
+    rack.nodes["a"].alone(False)
+    rack.nodes["b"].alone(False)
+    rack.fit("a", VIP)
+    rack.fit("b", VIP, rank=1)
+    rack.run(3)
+    assert rack.owners() == ["a"]
+    assert [r[2] for r in rack.reports] == ["held"]
+
+
+def asked(rack: Rack) -> int:
+    """Packets of a host that is cut off with one that nobody answers, in ten seconds."""
+    rack.fit("a", VIP)
+    rack.run(2)
+    cut(rack)
+    rack.run(1)
+    before = rack.packets
+    rack.run(10)
+    return rack.packets - before
+
+
+def test_a_host_that_is_cut_off_asks_no_more_often_than_one_of_a_minority() -> None:
+    pair = Rack(group(electorate(*"ab"), quorum="any"), *"ab")
+    pair.nodes["a"].alone(False)
+    assert asked(pair) <= asked(Rack(group(electorate(*"ab")), *"ab"))
+
+
 def test_messages_of_another_group_are_nobodys() -> None:
     node = Node(at(0), "a", 1, group(), Random(1))
     beat = Heartbeat(group="x", owner="b", nonce=2, seq=1, sets=group().sets, lease=300, digest=1)
