@@ -20,6 +20,7 @@ from hwagent.journal import Journal, Record
 from hwagent.model import Action, Sample
 from hwagent.net.manager import Manager, passed_socket
 
+from . import alarms
 from .actor import Actor
 from .answers import Answers
 from .attending import Attending
@@ -101,6 +102,7 @@ class Agent:
         holder = options.holder or options.places.holder
         self.attending = Attending(self, self._publish)
         self.rivals = Rivals()
+        self.alarms = alarms.Alarms()
         self.stalls = StallBook(options.places.stalls)
         self.holding = Holding(holder, self._publish, self.delegate, self._told)
         self.actor = Actor(self.helper, self.journal, self.clock.now, log.info)
@@ -276,8 +278,11 @@ class Agent:
     def _told(self) -> None:
         """The holder has said where the addresses stand."""
         self.attending.look()
-        if samples := self.rivals.samples(self.holding.vips()):
+        voting = {group.name for group in self.config.groups if self.host in group.voters}
+        if samples := self.rivals.samples(self.vips(), voting):
             self._found(JOB, samples)
+        if self.config.groups:
+            self._found(alarms.JOB, [self.alarms.sample()])
 
     def _publish(self, type: str, component: str, data: Any) -> None:
         now = self.clock.now()
@@ -285,6 +290,8 @@ class Agent:
         if type != "reading":
             self.gossip.changed()
         if type == "vip":
+            if self.alarms.happened(data["type"], data["reason"]):
+                self._found(alarms.JOB, [self.alarms.sample()])
             self.attending.happened(data["type"], data["address"], data["reason"])
             self.journal.write(Record(now, "note", component, type, data))
         if type == "alert":
@@ -346,6 +353,7 @@ class Agent:
         """What is wrong with the agent itself."""
         found = [self.config_problem, self.journal.broken and f"journal: {self.journal.broken}"]
         found += [self.journal.note, self.gossip.problem, self.delegate.problem]
+        found.append(self.gossip.twins)
         found += [*self._troubles.values(), *self.attending.problems(), self.switches.problem]
         found += [self.ears.problem, self.holding.problem]
         if (self.config.vips or self.config.groups) and not self.holding.connected:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from hwagent.cluster.compound import TooLarge
 from hwagent.cluster.configure import node_settings
 from hwagent.cluster.effects import Event
 from hwagent.cluster.member import State
+from hwagent.cluster.membership import CONFLICT_EVERY
 from hwagent.cluster.messages import Value
 from hwagent.cluster.node import Node
 from hwagent.cluster.report import Report, decrees, make, values
@@ -50,6 +52,7 @@ class Gossip:
         self.node: Node | None = None
         self.away = False
         self.problem = ""
+        self._twins = (-math.inf, "")
 
     # From the agent
 
@@ -93,6 +96,12 @@ class Gossip:
         """Keeps a changed keyring for the next start. Raises OSError."""
         key_file = self._config.cluster.key_file
         save_keyring(key_file, self._agent.options.places.state / "keyring.json", keyring)
+
+    @property
+    def twins(self) -> str:
+        """Who is called like another host, as long as that goes on; empty if nobody is."""
+        heard, text = self._twins
+        return text if self._agent.clock.now() - heard < 2.5 * CONFLICT_EVERY else ""
 
     @property
     def alone(self) -> bool:
@@ -264,6 +273,10 @@ class Gossip:
         if event.type in ("status", "letter", "probe_failed", "forgotten"):
             return
         agent, id = self._agent, f"member:{event.member}"
+        if event.type == "name_conflict":
+            there, here = (" ".join(event.data[whose]) for whose in ("holder", "claimant"))
+            text = f"two hosts are called {event.member}: at {there}, and refused at {here}"
+            self._twins = agent.clock.now(), text
         data = {"event": event.type, **event.data}
         agent.bus.publish(agent.clock.now(), "member", id, data)
         agent.journal.write(Record(agent.clock.now(), "note", id, "member", data))

@@ -10,6 +10,7 @@ from hwagent.model import Vocabulary
 from hwagent.respond import action_names
 from hwagent.rules import RuleSet, load_rules
 
+from .alarms import LEASE_ATTRIBUTES, LEASE_METRICS
 from .comparing import PEER_ATTRIBUTES, PEER_METRICS
 from .probe import PROBE_ATTRIBUTES, PROBE_METRICS
 from .rivals import VIP_ATTRIBUTES, VIP_METRICS
@@ -26,6 +27,7 @@ def known_vocabulary() -> Vocabulary:
         "vip": {m.name: m for m in VIP_METRICS},
         "fleet": {m.name: m for m in STORM_METRICS},
         "peer": {m.name: m for m in PEER_METRICS},
+        "lease": {m.name: m for m in LEASE_METRICS},
     }
 
 
@@ -33,6 +35,7 @@ def known_attributes() -> Mapping[str, frozenset[str]]:
     """Every kind and the attributes that rules may name."""
     own = {"probe": frozenset(PROBE_ATTRIBUTES), "vip": frozenset(VIP_ATTRIBUTES)}
     own |= {"fleet": frozenset(STORM_ATTRIBUTES), "peer": frozenset(PEER_ATTRIBUTES)}
+    own |= {"lease": frozenset(LEASE_ATTRIBUTES)}
     return {**attribute_names(), **own}
 
 

@@ -25,6 +25,7 @@ class Fleet:
         self.net = net
         self.port = port
         self.agents: dict[str, RunningAgent] = {}
+        place.mkdir(exist_ok=True, parents=True)
         self.key_file = place / "keys"
         self.key_file.write_text(KEYS[0] + "\n")
         self.key_file.chmod(0o600)
