@@ -21,7 +21,8 @@ JOB: Job = ("far", "")
 PIECE, PIECES_MAX = 900, 4
 #: Hosts that are told of their ports, and addresses that switches are asked for.
 HOSTS_MAX, ADDRESSES_MAX = 200, 200
-_CARDS, _FAR = "cards:", "far:"
+#: Keys of a host's status: of its cards, and of another host's ports.
+CARDS, FAR = "cards:", "far:"
 _ADDRESS = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 Members = Sequence[tuple[str, bool, Mapping[str, Value]]]
 #: By name of the card, its address and what it hears.
@@ -91,7 +92,7 @@ class FarEnds:
         """What all that poll say of this host's cards. Two that each see a card behind a port of
         theirs contradict each other: that is told by none."""
         said: dict[str, list[FarEnd]] = {}
-        texts = [v.get(f"{_FAR}{self._me}") for _, alive, v in members if alive]
+        texts = [v.get(f"{FAR}{self._me}") for _, alive, v in members if alive]
         for ends in (self._told.get(self._me, {}), *map(_read_ends, texts)):
             for name, end in ends.items():
                 if end.port.startswith("port:"):
@@ -104,14 +105,14 @@ def _values(
 ) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for host in sorted(told.keys() - {me})[:HOSTS_MAX]:
-        found |= _piece(f"{_FAR}{host}", told[host])
-    return found | _pieces(_CARDS, {c.name: (c.address, c.heard) for c in own})
+        found |= _piece(f"{FAR}{host}", told[host])
+    return found | _pieces(CARDS, {c.name: (c.address, c.heard) for c in own})
 
 
 def _cards_of(members: Members) -> Iterator[Card]:
     for host, alive, values in members:
         for number in range(PIECES_MAX if alive else 0):
-            text = values.get(f"{_CARDS}{number}")
+            text = values.get(f"{CARDS}{number}")
             if not isinstance(text, str):
                 break
             for name, (address, heard) in _read_cards(text).items():

@@ -20,12 +20,15 @@ from hwagent.cluster.messages import Value
 from hwagent.cluster.node import Node
 from hwagent.cluster.report import Report, decrees, make, values
 from hwagent.cluster.snapshot import Snapshot, load_snapshot, save_snapshot, take_snapshot
+from hwagent.cluster.status import KEYS_MAX
 from hwagent.config import Config
 from hwagent.config.schema import Cluster
 from hwagent.journal import Record
 from hwagent.model import Health
 from hwagent.seal.keyring import Keyring
 from hwagent.seal.keystore import load_keyring, save_keyring
+
+from .far_ends import FAR
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -35,6 +38,14 @@ log = logging.getLogger("hwagent")
 REPORT_EVERY, LOAD_EVERY = 1.0, 10.0
 #: Seconds after which a network that could not be listened on is tried again.
 RETRY = 5.0
+
+
+def fitting(own: Mapping[str, Value], report: Mapping[str, Value]) -> dict[str, Value]:
+    """As much as one status has room for: of a host that polls many switches, what it tells others
+    of their ports goes first. Without this the fleet would not be told anything."""
+    order = sorted(own, key=lambda key: key.startswith(FAR))
+    kept = order[: max(0, KEYS_MAX - len(report))]
+    return {**{key: own[key] for key in kept}, **report}
 
 
 class Gossip:
@@ -218,7 +229,7 @@ class Gossip:
         try:
             own = {**self._agent.audits.values(), **self._agent.switches.values()}
             own |= {**self._agent.explaining.values(), **self._agent.ears.values()}
-            self.node.publish({**own, **values(self._make())})
+            self.node.publish(fitting(own, values(self._make())))
         except TooLarge as e:
             log.error("the fleet is not told: %s", e)
         snapshot = take_snapshot(self.node.core.swim.members)
