@@ -102,7 +102,7 @@ $(VENV)/.packages: $(VENV)/.installed requirements/package.txt
 	touch $@
 
 packages: deb rpm sbom
-	packaging/apt lintian rpm systemd
+	packaging/apt lintian rpm rpmlint systemd
 	HWAGENT_PACKAGES=1 $(BIN)/pytest tests/packaging
 
 # Whole machines, emulated, with the package installed, whose hardware is made to fail (tests/lab).

@@ -25,9 +25,11 @@ SITE = f"{HOME}/lib/python/site-packages"
 COMPILED = f"{sys.version_info.major}.{sys.version_info.minor}"
 #: Hundreds of lexers that nothing of ours loads.
 NOT_COMPILED = "/pygments/(lexers|styles)/"
+#: What deb and rpm put in different places, or mark as documentation: beside what lies as it will.
+DOC, MAN = "doc", "man"
 _COMPLETIONS = {
     "bash": "usr/share/bash-completion/completions/hwagent",
-    "zsh": "usr/share/zsh/vendor-completions/_hwagent",
+    "zsh": "zsh/_hwagent",
     "fish": "usr/share/fish/vendor_completions.d/hwagent.fish",
 }
 
@@ -96,21 +98,21 @@ def _services(root: Path) -> None:
     for unit in sorted((REPOSITORY / "systemd").glob("hwagent*.s*")):
         _copy(unit, root / "usr/lib/systemd/system")
     for example in sorted((REPOSITORY / "systemd/drop-ins").iterdir()):
-        _copy(example, root / "usr/share/doc/hwagent/drop-ins")
+        _copy(example, root / DOC / "drop-ins")
     text = (FILES / "hwagent.sysusers").read_text()
     _write(root / "usr/lib/sysusers.d/hwagent.conf", text)
 
 
 def _documents(root: Path) -> None:
-    doc = root / "usr/share/doc/hwagent"
+    doc = root / DOC
     for name in ("README.md", "docs/install.md", "docs/services.md"):
         _copy(REPOSITORY / name, doc)
     _write(doc / "copyright", copyright(root / SITE))
     _compress(doc / "changelog.gz", (REPOSITORY / "CHANGELOG.md").read_text())
-    _compress(doc / "changelog.Debian.gz", changelog())
+    _compress(root / "changelog.Debian.gz", changelog())
     for page in sorted((REPOSITORY / "docs/man").iterdir()):
         section = page.suffix.removeprefix(".")
-        _compress(root / f"usr/share/man/man{section}/{page.name}.gz", page.read_text())
+        _compress(root / MAN / f"man{section}/{page.name}.gz", page.read_text())
     for shell, path in _COMPLETIONS.items():
         argv = [sys.executable, "-m", "hwagent.cli", "completion", shell]
         script = subprocess.run(argv, check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -23,6 +23,7 @@ thorough = pytest.mark.skipif(
 
 def copy_of_the_sources(to: Path) -> Path:
     """Without what was built of them, but with the wheels that were loaded."""
+    to.mkdir(exist_ok=True)
     for name in _SOURCES:
         source = REPOSITORY / name
         ignored = shutil.ignore_patterns("__pycache__")

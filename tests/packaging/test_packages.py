@@ -1,11 +1,14 @@
 """The packages themselves: the same bytes twice, what is in them, what the checkers say."""
 
 import importlib.util
+import json
 import marshal
 import os
 import re
+import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 from tests.packaging.conftest import copy_of_the_sources, make, thorough
@@ -24,13 +27,14 @@ def files(deb: Path) -> list[list[str]]:
 
 
 @thorough
-def test_the_same_sources_make_the_same_bytes_whoever_makes_them_and_where(deb, tmp_path):
+def test_the_same_sources_make_the_same_bytes_whoever_makes_them_and_where(deb, rpm, tmp_path):
     old = os.umask(0o077)
     try:
-        again = make(copy_of_the_sources(tmp_path), "deb")
+        sources = copy_of_the_sources(tmp_path / "elsewhere")
+        again = [make(sources, "deb"), make(sources, "rpm")]
     finally:
         os.umask(old)
-    assert again.read_bytes() == deb.read_bytes()
+    assert [file.read_bytes() for file in again] == [deb.read_bytes(), rpm.read_bytes()]
 
 
 def test_everything_is_roots_and_readable_for_all(deb):
@@ -80,14 +84,20 @@ def test_both_bring_the_same_files(deb, rpm):
     ours = {row[-1].partition(" -> ")[0].removeprefix(".").rstrip("/") for row in files(deb)}
     directories = {"", "/etc", "/usr"} | {path for path in ours if any(
         other.startswith(f"{path}/") for other in ours)}  # fmt: skip
-    lintian = {path for path in ours if "lintian" in path}
-    assert ours - directories - lintian == theirs - directories - {"/usr/lib/hwagent/bin/python"}
+    debians = {path for path in ours if re.search("lintian|/zsh/|[.]Debian[.]", path)}
+    rpms = {path for path in theirs if re.search("/zsh/|^/usr/share/licenses/|/bin/python$", path)}
+    assert ours - directories - debians == theirs - directories - rpms
 
 
 @thorough
-def test_an_rpm_system_may_have_its_python_beside_its_own(rpm):
-    needed = output("rpm", "-qp", "--requires", str(rpm)).splitlines()
-    assert "(python3 >= 3.11 or python3.12 or python3.11)" in needed
+def test_a_system_may_have_its_python_beside_its_own_that_is_too_old_or_too_new(deb, rpm):
+    beside = [f"python{version[0]}.{version[1:]}" for version in sorted(VERSIONS, reverse=True)]
+    needed = output("dpkg-deb", "-f", str(deb), "Depends")
+    for own in ("python3 (>= 3.11)", "python3 (<< 3.15)"):
+        assert " | ".join([own, *beside]) in needed
+    own = "(python3 >= 3.11 with python3 < 3.15)"
+    rpms = output("rpm", "-qp", "--requires", str(rpm)).splitlines()
+    assert f"({' or '.join([own, *beside])})" in rpms
 
 
 @thorough
@@ -97,6 +107,17 @@ def test_lintian_has_nothing_to_say_that_is_not_explained(deb):
     assert (done.returncode, done.stdout) == (0, "")
     overrides = (REPOSITORY / "packaging/deb/lintian-overrides").read_text()
     for block in re.split(r"\n(?=#)", overrides):
+        assert block.startswith("# ")
+
+
+@thorough
+def test_rpmlint_has_nothing_to_say_that_is_not_explained(rpm):
+    exceptions = REPOSITORY / "packaging/rpmlintrc"
+    argv = ["rpmlint", "--rpmlintrc", str(exceptions), str(rpm)]
+    told = subprocess.run(argv, capture_output=True, text=True).stdout
+    assert "1 packages and 0 specfiles checked" in told
+    assert re.findall(r"^.*: [EW]: .*$", told, re.MULTILINE) == []
+    for block in re.split(r"\n(?=#)", exceptions.read_text()):
         assert block.startswith("# ")
 
 
@@ -117,3 +138,44 @@ def test_no_module_of_the_lock_file_is_missing_or_told_of_without_license(deb, t
     for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE):
         told = re.search(rf"License: (\S.*)\n {name} {version};", copyright, re.IGNORECASE)
         assert told, name
+
+
+def locked() -> set[tuple[str, str]]:
+    """What is vendored, by the lock file: names in lower case, versions."""
+    lock = (REPOSITORY / "requirements/run.txt").read_text()
+    return {(n.lower(), v) for n, v in re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE)}
+
+
+@thorough
+def test_the_bill_of_materials_names_what_is_vendored_the_same_each_time():
+    file = REPOSITORY / "dist/hwagent.cdx.json"
+    made = []
+    for _ in range(2):
+        subprocess.run(["make", "sbom"], cwd=REPOSITORY, check=True)
+        made.append(file.read_bytes())
+    assert made[0] == made[1]
+    told = json.loads(made[0])["components"]
+    assert {(part["name"].lower(), part["version"]) for part in told} == locked()
+
+
+@thorough
+def test_pip_installs_all_that_an_agent_needs_of_the_sources(tmp_path):
+    site = tmp_path / "site"
+    sources = copy_of_the_sources(tmp_path / "sources")
+    argv = [sys.executable, "-m", "pip", "--quiet", "install", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*argv, "--no-index", "--target", site, sources], check=True)
+    shutil.rmtree(sources)
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    for argv in ([site / "bin/hwagent", "--version"], [site / "bin/hwagent", "rules", "test"]):
+        subprocess.run(argv, cwd=tmp_path, env=environment, check=True)
+
+
+def test_the_container_is_made_of_the_deb_and_of_what_it_recommends(deb):
+    told = (REPOSITORY / "packaging/Containerfile").read_text()
+    (copied,) = re.findall(r"^COPY (\S+)", told, re.MULTILINE)
+    assert fnmatch(f"dist/{deb.name}", copied)
+    (program,) = re.findall(r'^ENTRYPOINT \["(\S+)"\]$', told, re.MULTILINE)
+    assert f".{program}" in {row[-1] for row in files(deb)}
+    (wanted,) = re.findall(r"/tmp/hwagent_\S+\.deb (.+?) \\$", told, re.MULTILINE)
+    recommended = re.findall(r"[\w.+-]+", output("dpkg-deb", "-f", str(deb), "Recommends"))
+    assert set(wanted.split()) <= set(recommended)
