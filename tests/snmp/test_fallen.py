@@ -6,6 +6,7 @@ from typing import Any
 
 from hwagent.model import Sample
 from hwagent.snmp.names import OBJECTS
+from hwagent.snmp.oid import parse_oid
 from tests.snmp.device import LINK_DOWN, LINK_UP, Device
 from tests.snmp.virtual import in_virtual_time
 from tests.snmp.watched import TRAPS, Host, minutes, small, watched
@@ -140,5 +141,26 @@ def test_a_card_that_another_host_polls_the_switch_of_has_it_looked_at(tmp_path:
             other.sees(card(up=False))
             await asyncio.sleep(5)  # not the half minute of the next round
             assert poller.component("port:sw/e2").metrics["carrier"] == 0
+
+    in_virtual_time(run())
+
+
+def test_a_trap_of_the_maker_has_the_supply_read_that_it_is_about(tmp_path: Path) -> None:
+    """CISCO-ENTITY-FRU-CONTROL-MIB: cefcPowerStatusChange with cefcFRUPowerOperStatus, failed(8)."""
+    status = parse_oid("1.3.6.1.4.1.9.9.117.1.1.2.1.2.7")
+    changed = parse_oid("1.3.6.1.4.1.9.9.117.2.0.2")
+
+    async def run() -> None:
+        sw = small()
+        sw.set(entPhysicalClass_7=6, entPhysicalName_7="PSU 1", entPhysicalContainedIn_7=0)
+        sw.put(status, 2)
+        async with watched(tmp_path, {"sw": sw}) as [host]:
+            await minutes(15.2)
+            asked = sw.asked
+            sw.put(status, 8)
+            sw.trap(TRAPS, changed, (status, 8))
+            await asyncio.sleep(0.5)
+            assert host.alerts() == {("PsuFailed", "psu:sw/PSU_1")}
+            assert sw.asked - asked <= 4, "not all of it is read"
 
     in_virtual_time(run())
