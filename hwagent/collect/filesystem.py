@@ -16,7 +16,7 @@ from .base import Collector
 from .gather import Gather
 from .identity import disk_id, whole_disk
 from .interface import link_or_empty, names_or_empty, text_or_empty
-from .mounts import NETWORK, Mount, parse_mountinfo, parse_mounts, read_only_in_fstab, watched
+from .mounts import NETWORK, Mount, fstab, parse_mountinfo, parse_mounts, watched
 from .root import Missing, Root, Unreadable
 
 _STATVFS = "statvfs(3)"
@@ -41,7 +41,7 @@ _METRICS = (
     gauge("inodes_free_ratio", "free part of the inodes, 0 to 1"),
     gauge("accessible", "1 if it answers, 0 if it says that it is dead", "", _STATVFS),
     gauge("read_only", "1 if nobody can write to it", "", "proc(5), mountinfo"),
-    gauge("read_only_expected", "1 if fstab says that it is to be read-only", "", "fstab(5)"),
+    gauge("read_only_expected", "1 if fstab says read-only, 0 if it does not", "", "fstab(5)"),
     counter("errors", "errors that the file system found in itself", "", f"{_EXT4}, {_BTRFS}"),
     counter("warnings", "warnings about itself", "", _EXT4),
     gauge("missing_devices", "devices that are missing from it", "", _BTRFS),
@@ -101,8 +101,10 @@ def _read(root: Root, mount: Mount) -> Sample:
     g.attributes["network"] = int(mount.fstype in NETWORK)
     device = _device(root, mount)
     g.set("read_only", int(mount.read_only))
-    fstab = read_only_in_fstab(text_or_empty(root, "etc/fstab"))
-    g.set("read_only_expected", int(mount.point in fstab))
+    # what somebody mounted by hand may be read-only by their wish
+    wished = {"/": False, **fstab(text_or_empty(root, "etc/fstab"))}.get(mount.point)
+    if wished is not None:
+        g.set("read_only_expected", int(wished))
     if device:
         _behind(g, device)
         g.number("errors", f"sys/fs/ext4/{device}/errors_count")

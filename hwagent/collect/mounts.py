@@ -109,12 +109,10 @@ def _stores(mount: Mount) -> bool:
     return mount.source.startswith("/dev/") and kind not in ("devtmpfs", "tmpfs")
 
 
-def read_only_in_fstab(text: str) -> frozenset[str]:
-    """Mount points that are meant to be read-only."""
+def fstab(text: str) -> dict[str, bool]:
+    """Mount points of /etc/fstab, and whether they are meant to be read-only."""
     rows = (line.split() for line in text.splitlines() if not line.lstrip().startswith("#"))
-    return frozenset(
-        _unescape(row[1]) for row in rows if len(row) >= 4 and "ro" in row[3].split(",")
-    )
+    return {_unescape(row[1]): "ro" in row[3].split(",") for row in rows if len(row) >= 4}
 
 
 def _unescape(text: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hwagent.collect.filesystem import COLLECTOR
-from hwagent.collect.mounts import parse_mountinfo, parse_mounts, read_only_in_fstab, watched
+from hwagent.collect.mounts import fstab, parse_mountinfo, parse_mounts, watched
 from hwagent.collect.root import Root, Unreadable
 from hwagent.model import Sample
 from hwagent.testing.tree import Tree
@@ -85,6 +85,12 @@ def test_read_only_after_an_error_and_read_only_by_wish(tree: Tree) -> None:
     assert (metrics["read_only"], metrics["read_only_expected"]) == (1, 0)
     tree.write("etc/fstab", "# ro\nUUID=1 / ext4 ro,errors=remount-ro 0 1\n")
     assert look(tree, "/").metrics["read_only_expected"] == 1
+
+
+def test_what_is_mounted_by_hand_may_be_read_only_by_wish(tree: Tree) -> None:
+    assert "read_only_expected" not in look(tree, "/pool").metrics
+    tree.write("etc/fstab", "UUID=2 /pool btrfs defaults 0 0\n")
+    assert look(tree, "/pool").metrics["read_only_expected"] == 0
 
 
 def test_a_mount_made_read_only_for_a_sandbox_is_not_a_read_only_file_system(tree: Tree) -> None:
@@ -165,5 +171,5 @@ def test_the_mounts_of_a_captured_host() -> None:
 def test_no_table_breaks_the_parsers(text: str) -> None:
     watched(parse_mountinfo(text))
     watched(parse_mounts(text))
-    read_only_in_fstab(text)
+    fstab(text)
     assert watched(parse_mountinfo(f"{_MOUNTS}{text}"))
