@@ -2,8 +2,8 @@
 listen. Pure.
 
 They say in their gossiped status whether they can and how many events they have heard, and choose
-as for switches (``sharing.py``). When that number grows the others look at the BMC as well. A host
-that cannot hear it leaves it to the next one for a while.
+as for switches (``sharing.py``), but first among hosts whose own BMC it is. When that number grows
+the others look at the BMC as well. A host that cannot hear it leaves it to the next one for a while.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +27,7 @@ class Audience:
     def __init__(self, me: str) -> None:
         self._me = me
         self._places: dict[str, str] = {}
+        self._own: set[str] = set()
         #: Since when it has not been possible to hear a BMC from here.
         self._deaf: dict[str, float] = {}
         self._events: dict[str, int] = {}
@@ -34,7 +35,9 @@ class Audience:
 
     def configure(self, bmcs: Iterable[Bmc]) -> None:
         """Takes the BMCs of the configuration that may be heard."""
-        self._places = {bmc.name: f"{bmc.address}:{bmc.port}" for bmc in bmcs}
+        known = list(bmcs)
+        self._places = {bmc.name: f"{bmc.address}:{bmc.port}" for bmc in known}
+        self._own = {bmc.name for bmc in known if not bmc.host}
 
     def heard(self, now: float, name: str, well: bool, events: int) -> None:
         """A BMC is heard here, or cannot be."""
@@ -52,7 +55,9 @@ class Audience:
         }
 
     def _word(self, now: float, name: str) -> str:
-        return "no" if now - self._deaf.get(name, now) >= PATIENCE else "yes"
+        if now - self._deaf.get(name, now) >= PATIENCE:
+            return "no"
+        return "own" if name in self._own else "yes"
 
     def decide(self, now: float, members: Members) -> dict[str, str]:
         """The host that hears each BMC."""
@@ -60,7 +65,8 @@ class Audience:
         for name, place in self._places.items():
             own = Watcher(self._me, True, self._word(now, name))
             watchers = [own, *_watchers(place, members)]
-            chosen[name] = decide(self._me, place, watchers).poller
+            owners = [w for w in watchers if w.alive and w.word == "own"]
+            chosen[name] = decide(self._me, place, owners or watchers).poller
             if chosen[name] != self._me and now - self._deaf.get(name, now) >= FORGIVEN:
                 del self._deaf[name]
         return chosen

@@ -280,3 +280,13 @@ def test_one_that_cannot_hear_a_bmc_for_minutes_leaves_it_to_the_next_for_a_whil
     assert hearing(deaf, other) == [deaf.name]
     deaf.ears._take(Hearing(bmc, "stream"))
     assert len(deaf.hurried) == 1, "nobody has heard what happened meanwhile"
+
+
+@pytest.mark.parametrize("owner", ["h1", "h2"])
+def test_a_host_hears_its_own_bmc_rather_than_another_host(owner: str) -> None:
+    hosts = [Agent(name="h1"), Agent(name="h2")]
+    for one in hosts:
+        of = "" if one.name == owner else owner
+        one.ears.configure(Config(bmcs=[Bmc(name="b", address=R1.address, host=of)]))
+    gossiped(*hosts)
+    assert hearing(*hosts) == [owner]

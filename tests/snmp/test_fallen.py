@@ -146,7 +146,7 @@ def test_a_card_that_another_host_polls_the_switch_of_has_it_looked_at(tmp_path:
 
 
 def test_a_trap_of_the_maker_has_the_supply_read_that_it_is_about(tmp_path: Path) -> None:
-    """CISCO-ENTITY-FRU-CONTROL-MIB: cefcPowerStatusChange with cefcFRUPowerOperStatus, failed(8)."""
+    """CISCO-ENTITY-FRU-CONTROL-MIB: cefcPowerStatusChange, cefcFRUPowerOperStatus is failed(8)."""
     status = parse_oid("1.3.6.1.4.1.9.9.117.1.1.2.1.2.7")
     changed = parse_oid("1.3.6.1.4.1.9.9.117.2.0.2")
 
