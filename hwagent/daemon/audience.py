@@ -3,7 +3,8 @@ listen. Pure.
 
 They say in their gossiped status whether they can and how many events they have heard, and choose
 as for switches (``sharing.py``), but first among hosts whose own BMC it is. When that number grows
-the others look at the BMC as well. A host that cannot hear it leaves it to the next one for a while.
+the others look at the BMC as well. A host that cannot hear it leaves it to the next one for a
+while.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
