@@ -48,7 +48,7 @@ from .memory import Memory
 from .orders import Orders
 from .past import past
 from .places import Places
-from .rivals import JOB, Rivals
+from .rivals import JOB, Rivals, voting
 from .stalls import StallBook, refuse_misfits
 from .switches import Switches
 from .tasks import Tasks
@@ -104,7 +104,7 @@ class Agent:
         self.rivals = Rivals()
         self.alarms = alarms.Alarms()
         self.stalls = StallBook(options.places.stalls)
-        self.holding = Holding(holder, self._publish, self.delegate, self._told)
+        self.holding = Holding(holder, self._publish, self.delegate, self.look_at_vips)
         self.actor = Actor(self.helper, self.journal, self.clock.now, log.info)
         self.telling = Telling(self.pollers, config.notify)
         self.watch = Watch(options.root)
@@ -275,11 +275,11 @@ class Agent:
             case Perform(step):
                 self.tasks.start(self._perform(step))
 
-    def _told(self) -> None:
-        """The holder has said where the addresses stand."""
+    def look_at_vips(self) -> None:
+        """Where the addresses stand may have changed, or what is known of it."""
         self.attending.look()
-        voting = {group.name for group in self.config.groups if self.host in group.voters}
-        if samples := self.rivals.samples(self.vips(), voting):
+        groups = voting(self.config.groups, self.host, self.gossip.heard())
+        if samples := self.rivals.samples(self.vips(), groups):
             self._found(JOB, samples)
         if self.config.groups:
             self._found(alarms.JOB, [self.alarms.sample()])

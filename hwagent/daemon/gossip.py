@@ -129,6 +129,12 @@ class Gossip:
         boards = ((m, swim.statuses.get(m.name)) for m in found)
         return [(m.name, not m.gone, board.values() if board else {}) for m, board in boards]
 
+    def heard(self) -> set[str] | None:
+        """The members that are there, this one among them; None if this host is alone."""
+        if self.node is None:
+            return None
+        return {m.name for m in self.node.core.swim.members.all() if not m.gone}
+
     # For the API
 
     def members(self) -> list[dict[str, Any]]:
@@ -289,5 +295,6 @@ class Gossip:
             text = f"two hosts are called {event.member}: at {there}, and refused at {here}"
             self._twins = agent.clock.now(), text
         data = {"event": event.type, **event.data}
+        agent.look_at_vips()
         agent.bus.publish(agent.clock.now(), "member", id, data)
         agent.journal.write(Record(agent.clock.now(), "note", id, "member", data))

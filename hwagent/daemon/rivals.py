@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from hwagent.config import Group
 from hwagent.model import Metric, Sample, counter, gauge
 
 from .inventory import Job
@@ -22,6 +23,17 @@ VIP_METRICS: tuple[Metric, ...] = (
 )
 VIP_ATTRIBUTES = ("address", "interface", "rival", "macs", "why")
 JOB: Job = ("holder", "rivals")
+
+
+def voting(groups: Iterable[Group], host: str, there: Collection[str] | None) -> set[str]:
+    """Groups in which a host has a vote and knows who holds what: ``there`` are the members that it
+    hears, if it can tell. One that is cut off from the others does not know what they hold."""
+    found = set()
+    for group in groups:
+        heard = group.voters if there is None else {host, *there} & group.voters.keys()
+        if host in group.voters and 2 * len(heard) > len(group.voters):
+            found.add(group.name)
+    return found
 
 
 class Rivals:

@@ -63,3 +63,23 @@ def test_both_say_that_it_is_unsafe(pair: Pair) -> None:
         listed = pair.cli(host, "vip", "list").stdout
         assert "(unsafe)" in listed
         assert "unsafe: quorum is any: a cut network can give an address two owners" in listed
+
+
+def unowned(system: Pair, host: Host) -> str:
+    """What the alert says, if it fires."""
+    alerts = system.status(host)["alerts"]
+    found = [a["summary"] for a in alerts if a["rule"] == "VipUnowned" and a["state"] == "firing"]
+    return str(found[0]) if found else ""
+
+
+def test_an_address_that_nobody_holds_is_an_alert_with_the_reason(pair: Pair) -> None:
+    pair.ready()
+    for host in pair.fleet.hosts:
+        assert pair.cli(host, "vip", "release", VIP).returncode == 0
+    for host in pair.fleet.hosts:
+        wait_for(lambda host=host: unowned(pair, host), 60, "the alert")  # type: ignore[misc]
+        assert unowned(pair, host) == f"no host holds {VIP}/24: released on request"
+    for host in pair.fleet.hosts:
+        assert pair.cli(host, "vip", "take").returncode == 0
+    for host in pair.fleet.hosts:
+        wait_for(lambda host=host: not unowned(pair, host), 60, "its end")  # type: ignore[misc]
