@@ -1,5 +1,6 @@
 """A walk as components: the switch, its ports, and its parts."""
 
+import re
 from typing import Any
 
 from hwagent.collect.document import Report
@@ -20,6 +21,8 @@ from .sensors import counts as sensor_counts
 from .walk import Walk
 
 _HUNDREDTH = 0.01
+#: What of sysDescr tells the software: there is no object for it that all makers have.
+_VERSION = re.compile(r"\b(?:version|revision|release):?\s*((?=\S*\d)[0-9a-z][\w.()+-]*)", re.I)
 
 METRICS: tuple[Metric, ...] = (
     gauge("reachable", "0 while it does not answer", "", "SNMP"),
@@ -36,6 +39,7 @@ METRICS: tuple[Metric, ...] = (
 )
 _ATTRIBUTES = (
     *("name", "address", "maker", "model", "serial", "description", "location", "object_id"),
+    "software",
     *("polled_by", "interval", "problem", "system"),
 )
 #: Kinds and attributes of all that a switch is made of.
@@ -77,6 +81,8 @@ def _switch(walk: Walk, makers: Makers, name: str, ports: Ports) -> Report:
     for attribute, object in (("description", "sysDescr"), ("location", "sysLocation"),
                               ("contact", "sysContact")):  # fmt: skip
         report.note(attribute, walk.text(object))
+    if version := _VERSION.search(walk.text("sysDescr")):
+        report.note("software", version[1][:40])
     report.note("oids", len(walk))
     chassis = [e for e in physical.entities(walk).values() if e.kind == "chassis"]
     if chassis:

@@ -113,9 +113,25 @@ def _alike(graph: Graph, one: Need) -> Iterator[tuple[str, str]]:
         for value in dict.fromkeys(values):
             if values.count(value) > one.spare and len(values) > 1:
                 yield key, value
+    switches = {id for child in one.of if (id := _switch(graph, child))}
+    run = Counter(dict(graph.get(id).facts).get("firmware", "") for id in switches)
+    for value, count in run.items():
+        if value and count > max(1, one.spare):
+            yield "firmware", value
     ages = sorted(int(f["months"]) for f in facts if f.get("months", "").isdecimal())
     if len(ages) > one.spare and len(ages) > 1 and ages[0] >= _MONTHS_OLD:
         for first, last in zip(ages, ages[one.spare :]):
             if last - first <= _MONTHS_APART:
                 yield "months", str(first)
                 return
+
+
+def _switch(graph: Graph, id: str) -> str:
+    """The switch that a card or a port hangs on; empty if it hangs on none, or is neither."""
+    for _ in range(3):  # a card, its port, the switch
+        if id.startswith("switch:"):
+            return id
+        if not id.startswith(("nic:", "port:")):
+            return ""
+        id = next((c for c in graph.below(id) if c.startswith(("port:", "switch:"))), "")
+    return ""

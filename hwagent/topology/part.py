@@ -118,18 +118,23 @@ def _zone(config: Config) -> Iterator[Node]:
 
 
 def _switch_parts(config: Config, components: Iterable[Component]) -> Iterator[Node]:
-    """Power supplies and uplinks of the switches that this agent polls."""
+    """Power supplies, uplinks and software of the switches that this agent polls."""
     known = list(components)
     psus: dict[str, list[str]] = {}
+    software: dict[str, str] = {}
     switches = {switch.name for switch in config.switches}
     for component in known:
         switch, _, name = component.id.partition(":")[2].partition("/")
         if component.kind == "psu" and switch in switches:
             psus.setdefault(switch, []).append(name)
+        elif component.kind == "switch" and component.attributes.get("software"):
+            made = (component.attributes.get(key, "") for key in ("maker", "software"))
+            software[switch] = " ".join(made).strip()
     heard = uplinks(known)
-    for switch in {**psus, **heard}:
+    for switch in {**psus, **heard, **software}:
         machine = config.topology.switches.get(switch, Machine())
-        yield from switch_nodes(switch, machine, psus.get(switch, ()), heard.get(switch, ()))
+        more = psus.get(switch, ()), heard.get(switch, ()), software.get(switch, "")
+        yield from switch_nodes(switch, machine, *more)
 
 
 def _addresses(config: Config, host: str = "") -> Iterator[Node]:

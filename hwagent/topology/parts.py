@@ -68,7 +68,11 @@ def host_nodes(host: str, machine: Machine, found: Found) -> Iterator[Node]:
 
 
 def switch_nodes(
-    switch: str, machine: Machine, psus: Iterable[str] = (), heard: Iterable[str] = ()
+    switch: str,
+    machine: Machine,
+    psus: Iterable[str] = (),
+    heard: Iterable[str] = (),
+    firmware: str = "",
 ) -> Iterator[Node]:
     """A switch, its power supplies, and what these hang on. ``heard`` are far ends of its uplinks,
     which count where none are declared."""
@@ -81,7 +85,7 @@ def switch_nodes(
     below = {f"switch:{switch}": needs}
     for id, feed in zip(ids, feeds.values()):
         below[id] = _one(f"feed:{feed}") if feed else []
-    yield from _nodes(below, {}, {})
+    yield from _nodes(below, {}, {f"switch:{switch}": {"firmware": firmware}} if firmware else {})
     yield from ports(ends)
 
 

@@ -209,3 +209,20 @@ def test_a_damaged_line_makes_the_switch_unknown_and_spares_its_ports() -> None:
     samples = decode(recording({**SYSTEM, **port(1, "e1")}) + b"1.3.6|2|\n1.x\n")
     assert "line" in samples[0].unreadable
     assert samples[1].metrics["carrier"] == 1
+
+
+@pytest.mark.parametrize(
+    ("described", "software"),
+    [
+        ("Arista Networks EOS version 4.15.3F running on an Arista DCS-7050TX-128", "4.15.3F"),
+        ("Cisco NX-OS(tm) nxos.bin, Software (nxos), Version 7.0(3)I7(8), RELEASE SOFTWARE",
+         "7.0(3)I7(8)"),
+        ("HP J9146A E2910al-24G-PoE Switch, revision W.15.08.0012, ROM W.14.06", "W.15.08.0012"),
+        ("SONiC Software Version: SONiC.4.4.1-Lite - HwSku: DELL-S5248F", "SONiC.4.4.1-Lite"),
+        ("a switch of no version that anybody knows", None),
+        ("a switch", None),
+    ],
+)  # fmt: skip
+def test_the_software_stands_in_the_description(described: str, software: str | None) -> None:
+    seen = found({"sysDescr.0": described}, port(1, "e1"))
+    assert seen["switch:sw1"].attributes.get("software") == software

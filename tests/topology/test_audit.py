@@ -116,6 +116,20 @@ def test_what_is_alike_is_told():
     assert shared == {("batch", "ST S1"), ("firmware", "F1")}, "one alone of 40 months"
 
 
+@pytest.mark.parametrize(("second", "told"), [("Acme 1", True), ("Acme 2", False), ("", False)])
+def test_legs_in_two_switches_of_the_same_software_have_that_in_common(second: str, told: bool):
+    fleet = Fleet()
+    facts = {"sw1": (("firmware", "Acme 1"),), "sw2": (("firmware", second),) if second else ()}
+    nodes = [Node(id="vip:1", needs=(need(1, ["bond:h/b"]),)),
+             Node(id="bond:h/b", needs=(need(1, ["nic:h/a", "nic:h/b"]),)),
+             Node(id="nic:h/a", needs=(need(1, ["port:sw1/1"]),)),
+             Node(id="port:sw1/1", needs=(need(1, ["switch:sw1"]),)),
+             Node(id="nic:h/b", needs=(need(1, ["switch:sw2"]),))]  # fmt: skip
+    fleet.take("h", [*nodes, *(Node(id=f"switch:{s}", facts=f) for s, f in facts.items())])
+    alike = [c for c in audit(fleet, Topology()).common if c.how == "firmware"]
+    assert [(c.what, c.of) for c in alike] == ([("Acme 1", ("bond:h/b",))] if told else [])
+
+
 def test_if_a_rack_fails_only_the_addresses_that_it_holds_move_and_to_hosts_that_live():
     made, fleet = racks()
     down = fleet.graph.down({"rack:r2"})

@@ -242,3 +242,12 @@ def test_rack_and_site_follow_from_the_zone(zone: tuple[str, ...], chain: list[s
         found.append(at)
         at = next(iter(graph.below(at)), "")
     assert found == chain
+
+
+def test_the_software_of_a_switch_is_told_by_who_polls_it() -> None:
+    config = Config(switches=[Switch(name="sw1", address="192.0.2.1", community_file="/x")])
+    attributes = {"maker": "Acme", "software": "4.15.3F"}
+    one = Component(id="switch:sw1", kind="switch", health=Health.OK, reason="",
+                    attributes=attributes, metrics={})  # fmt: skip
+    graph = Graph(part("h", config, [one], {}).nodes)
+    assert graph.get("switch:sw1").facts == (("firmware", "Acme 4.15.3F"),)
