@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hwagent.config import load_config
 from hwagent.config.switches import Switch, Traps
 from hwagent.config.units import Duration
 from hwagent.model import Sample
@@ -23,6 +24,7 @@ from hwagent.snmp.pollers import Pollers
 from hwagent.snmp.printed import parse_printed
 from hwagent.snmp.session import Session
 from hwagent.snmp.wire import Unanswered
+from tests.cli.running import cli
 from tests.corpus.facts_snmp import observed_in
 from tests.corpus.host_tree import CORPORA
 from tests.corpus.test_facts_snmp import FACTS, same
@@ -389,3 +391,21 @@ def test_refused_is_told(tmp_path: Path) -> None:
         return time.monotonic() - began
 
     assert asyncio.run(run()) < 10
+
+
+def test_no_secret_is_in_anything_that_people_see(tmp_path: Path) -> None:
+    """The configuration names files; what is read of them is shown by nothing, not even in a
+    traceback."""
+    file = tmp_path / "hwagent.yaml"
+    place = secret(tmp_path, "auth", AUTH)
+    file.write_text(
+        f"switches:\n- {{name: sw1, address: 192.0.2.1, version: '3', user: {USER},"
+        f" auth_file: {place}, privacy_file: {secret(tmp_path, 'privacy', PRIVACY)}}}\n"
+        f"- {{name: sw2, address: 192.0.2.2,"
+        f" community_file: {secret(tmp_path, 'community', 'verysecret')}}}\n"
+    )
+    shown = cli("config", "show", str(file))
+    switches = load_config(str(file)).switches
+    told = [shown.out, repr(switches), *(f"{access(s)!r} {access(s)}" for s in switches)]
+    assert place in shown.out
+    assert not [text for text in told for key in (AUTH, PRIVACY, "verysecret") if key in text]
