@@ -17,7 +17,7 @@ PADDING = b"." * 1000
 
 def main():
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sent, answered, damaged, worst = 0, 0, 0, 0.0
+    sent, answered, damaged, worst, begun = 0, 0, 0, 0.0, False
     last = time.monotonic()  # when the last question was asked that was answered
     asked = {}
     while not os.path.exists("/run/lab/enough"):
@@ -32,8 +32,9 @@ def main():
             if at is not None and data[8:] == PADDING:
                 worst, last = max(worst, at - last), max(last, at)
                 answered += 1
-        if answered == 1:
+        if answered and not begun:  # several answers may come at once
             open("/run/lab/asking", "w").close()
+            begun = True
     worst = max(worst, time.monotonic() - last)
     told = {"sent": sent, "answered": answered, "outage_ms": round(worst * 1000)}
     print(json.dumps({**told, "damaged": damaged}))
