@@ -7,11 +7,17 @@ from msgspec.structs import asdict, replace
 from hwagent.config import Config
 from hwagent.config.cluster import split_host_port
 from hwagent.seal.keyring import Keyring
+from hwagent.seal.sealer import OVERHEAD
 
+from .compound import LENGTH
 from .profile import PROFILES, Profile
 from .settings import Settings
 from .snapshot import Snapshot
+from .status import CHANGE_MAX
 from .transport import Bind
+
+#: The shortest packet: each change of a status that is taken has to fit into one.
+BUFFER_MIN = CHANGE_MAX + LENGTH + OVERHEAD
 
 
 def node_settings(config: Config, host: str, keyring: Keyring, snapshot: Snapshot) -> Settings:
@@ -41,8 +47,8 @@ def profile(config: Config) -> Profile:
     found = replace(PROFILES[config.cluster.profile], **wanted)
     if not 0 < found.probe_timeout < found.probe_interval:
         raise ValueError("probe_timeout must be shorter than probe_interval")
-    if not 512 <= found.udp_buffer_size <= 65000:
-        raise ValueError("udp_buffer_size must be from 512 to 65000")
+    if not BUFFER_MIN <= found.udp_buffer_size <= 65000:
+        raise ValueError(f"udp_buffer_size must be from {BUFFER_MIN} to 65000")
     return found
 
 

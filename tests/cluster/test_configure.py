@@ -1,16 +1,21 @@
 """A member's settings are what the configuration says."""
 
 import base64
+from contextlib import suppress
 
 import pytest
 
-from hwagent.cluster.configure import labels, node_settings, profile
+from hwagent.cluster.compound import TooLarge
+from hwagent.cluster.configure import BUFFER_MIN, labels, node_settings, profile
+from hwagent.cluster.outbox import Outbox
 from hwagent.cluster.profile import LAN, WAN
 from hwagent.cluster.snapshot import Snapshot
+from hwagent.cluster.status import Board
 from hwagent.cluster.transport import Bind
 from hwagent.config import Config, Duration
 from hwagent.config.schema import Cluster, Gossip, Network
 from hwagent.seal.keyring import Keyring
+from hwagent.seal.sealer import OVERHEAD
 
 KEY = base64.b64encode(bytes([1]) * 32).decode()
 
@@ -55,9 +60,23 @@ def test_single_parameters_replace_those_of_the_profile():
     [
         Gossip(probe_timeout=Duration(2)),
         Gossip(probe_interval=Duration(0)),
-        Gossip(udp_buffer_size=100),
+        Gossip(udp_buffer_size=BUFFER_MIN - 1),
     ],
 )
 def test_parameters_that_cannot_be_are_refused(wrong):
     with pytest.raises(ValueError, match="must be"):
         profile(config(parameters=wrong))
+
+
+def test_the_shortest_packet_holds_the_largest_change_of_a_status():
+    room = profile(config(parameters=Gossip(udp_buffer_size=BUFFER_MIN))).udp_buffer_size - OVERHEAD
+    board, out = Board("h1", 1 << 62, 0.0, own=True), Outbox(room, "h1", lambda: 1)
+    taken = 0
+    with suppress(TooLarge):
+        for length in range(900, 1200):
+            before = board.write({"text": "x" * length})
+            taken = length
+            for delta in board.deltas(0.0, before, room):
+                out.spread("h1", delta)
+    assert 1000 < taken < 1199
+    assert out.oversize == 0
