@@ -132,7 +132,7 @@ class Switches:
         other end has, which is looked at once."""
         if component is None:
             return
-        port = self._cards.take(component)
+        port = self._cards.take(self._now(), component)
         self._forget_ends()
         name = port.partition(":")[2].partition("/")[0]
         if name not in self._switches:

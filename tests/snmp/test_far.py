@@ -84,6 +84,28 @@ def test_a_card_without_a_link_at_a_port_that_has_one(tmp_path: Path) -> None:
     scenario(tmp_path, work, card(heard="e2"))
 
 
+@pytest.mark.parametrize("heard", ["", "e3"])
+def test_a_cable_that_was_moved_has_no_far_end_until_that_is_heard(
+    tmp_path: Path, heard: str
+) -> None:
+    async def work(host: Host, sw: Device) -> None:
+        host.sees(card(up=False))
+        sw.set(ifOperStatus_2=2)
+        await minutes(0.1)
+        host.sees(card(heard="e2"))  # lldpd tells for a while what it has heard before
+        await minutes(1)
+        assert "far_port" not in host.component("nic:eno1").attributes
+        host.sees(card(heard=heard))
+        await minutes(6)
+        host.sees(card(heard=heard, ifalias="looked at again"))
+        await minutes(6)
+        assert rules(host) == set()
+        far = host.component("nic:eno1").attributes.get("far_port", "")
+        assert far == (f"port:sw/{heard}" if heard else "")
+
+    scenario(tmp_path, work, card(heard="e2"))
+
+
 def test_errors_and_a_lower_speed_of_the_port(tmp_path: Path) -> None:
     async def work(host: Host, sw: Device) -> None:
         sw.set(ifInErrors_2=33, ifHighSpeed_2=1000)
@@ -227,7 +249,7 @@ def test_the_switches_of_a_bond(
 ) -> None:
     cards = Cards("h1")
     for one in joined(bond(**more), leg("a", "sw1"), leg("b", second)):
-        cards.take(one)
+        cards.take(0.0, one)
     [found] = FarEnds("h1", cards).samples(())
     assert found.metrics == {"legs_placed": 2, "switches": switches}
     assert found.attributes["mlag_peers"] == peers
@@ -235,7 +257,7 @@ def test_the_switches_of_a_bond(
 
 def told(place: Cards, *samples: Sample) -> dict[str, tuple[str, str]]:
     for one in joined(*samples):
-        place.take(one)
+        place.take(0.0, one)
     return {c.name: (c.address, c.heard) for c in place.told()}
 
 
@@ -253,7 +275,7 @@ def test_only_cards_that_a_switch_sees_are_looked_for() -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a":1}', '{"a":["x"]}', '{"a":["port:x",7]}'])
 def test_whatever_another_host_tells_is_no_reason_to_fail(text: str) -> None:
     cards = Cards("h1")
-    cards.take(joined(card())[0])
+    cards.take(0.0, joined(card())[0])
     mine = FarEnds("h1", cards)
     mine.polled("sw", panel(port(1, "e1")))
     members = [("h2", True, {"cards:0": text, "far:h1": text})]
@@ -264,10 +286,10 @@ def test_whatever_another_host_tells_is_no_reason_to_fail(text: str) -> None:
 def test_what_is_told_fits_into_a_status() -> None:
     cards = Cards("h1")
     for number in range(80):
-        cards.take(joined(card(heard=f"e{number}"))[0])
+        cards.take(0.0, joined(card(heard=f"e{number}"))[0])
         name = Sample(id=f"nic:{'n' * 12}{number}", kind="nic", attributes=card().attributes,
                       metrics={"admin_up": 1})  # fmt: skip
-        cards.take(joined(name)[0])
+        cards.take(0.0, joined(name)[0])
     mine = FarEnds("h1", cards)
     mine.look((), True)
     assert 1 < len(mine.values) <= 4
@@ -276,7 +298,7 @@ def test_what_is_told_fits_into_a_status() -> None:
 
 def test_two_switches_that_both_see_a_card_are_believed_by_nobody() -> None:
     cards = Cards("h1")
-    cards.take(joined(card())[0])
+    cards.take(0.0, joined(card())[0])
     mine = FarEnds("h1", cards)
     mine.polled("sw", panel(port(1, "e1"), behind(_7=1)))
     assert mine.look((), True) == [MAC]
