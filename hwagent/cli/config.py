@@ -30,7 +30,7 @@ def check(file: str, output: str, path: str) -> int:
     host's holder was seen not to keep.
     """
     from hwagent.collect.registry import COLLECTORS
-    from hwagent.daemon.leaps import refuse_leaps
+    from hwagent.daemon.leaps import refuse_leaps, refuse_parameters
     from hwagent.daemon.loading import check_makers, rule_set
     from hwagent.daemon.stalls import refuse_misfits
 
@@ -43,6 +43,7 @@ def check(file: str, output: str, path: str) -> int:
         worst = foresight.stall(config)
         refuse_misfits(file or default_file(), config, (), worst)
         refuse_leaps(file or default_file(), config, ())
+        refuse_parameters(file or default_file(), config)
     except ConfigError as e:
         if output == "json":
             print_json({"ok": False, "error": str(e)})

@@ -39,7 +39,7 @@ from .gossip import Gossip
 from .holding import Holding
 from .inventory import Job
 from .labels import label
-from .leaps import refuse_leaps
+from .leaps import refuse_leaps, refuse_parameters
 from .limits import Limits
 from .liveness import live, summary
 from .loading import COLLECTOR_NAMES, check_makers, enabled, known_vocabulary, rule_set
@@ -325,6 +325,7 @@ class Agent:
         check_makers(config)
         refuse_misfits(self.options.config, config, self.config.groups, self.stalls.worst())
         refuse_leaps(self.options.config, config, self.config.groups)
+        refuse_parameters(self.options.config, config)
         self.config = config
         self.apply(self.core.reload(self.clock.now(), config, rules))
         self._configure()

@@ -1,10 +1,10 @@
-"""Voter sets change step by step: a configuration that leaves a step out is refused at a reload.
-
-The holder refuses it too (hwagent.lease.group), but then all the rest of it is in force already.
+"""What the lease and gossip would refuse is refused when the configuration is read: later all the
+rest of it is in force already. Voter sets change step by step (hwagent.lease.group).
 """
 
 from collections.abc import Iterable
 
+from hwagent.cluster.configure import profile
 from hwagent.config import Config, Group, read_source
 from hwagent.vip.council import group_of
 from hwagent.vip.planning import plan_of_group
@@ -14,6 +14,14 @@ _VOTERS = (
     " their addresses, as `previous`, reload on all hosts, and then leave `previous` out"
 )
 _LONGEST = "another `longest` is another voter set: `previous` with `previous_longest` goes before"
+
+
+def refuse_parameters(file: str, config: Config) -> None:
+    """Raises ConfigError for parameters of gossip that cannot be."""
+    try:
+        profile(config)
+    except ValueError as e:
+        raise read_source(file).error(("cluster", "parameters"), str(e)) from None
 
 
 def refuse_leaps(file: str, config: Config, before: Iterable[Group]) -> None:

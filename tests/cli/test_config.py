@@ -69,6 +69,7 @@ def test_every_commented_default_is_the_default(tmp_path):
         ("vips: [{address: 192.0.2.1, interfaces: [a]}]\n", ["hwagent.yaml:1:", "/24"]),
         ("rules: {directories: [/nonexistent]}\n", ["/nonexistent"]),
         ("mode: [\n", ["hwagent.yaml:2:1"]),
+        ("cluster:\n  parameters: {probe_timeout: 2s}\n", ["hwagent.yaml:2:15", "must be shorter"]),
     ],
 )
 def test_a_wrong_file_is_told_with_place_and_what_would_be_right(file, text, says):
