@@ -57,7 +57,9 @@ class Three:
         self.segment.owner(RIVAL)
         owner = self.segment.owner()
         if owner != self.OLD:
-            self.nodes[owner].machine.sh(f"hwagent vip move {VIP} h{self.OLD}")
+            # what it is recovering from may keep it from taking the address for a while
+            move, machine = f"hwagent vip move {VIP} h{self.OLD}", self.nodes[owner].machine
+            machine.until(lambda: machine.run(move).status == 0, f"h{self.OLD} to take {VIP}")
         self.segment.settled(self.OLD)
 
     def taken(self) -> int:
@@ -107,6 +109,7 @@ def watch() -> None:
 def test_frozen_with_its_clock_running_it_answers_no_packet_after_thawing(three, table):
     three.ready()
     with three.segment.probing() as seen:
+        watch()
         three.old.machine.freeze()
         watch()
         new = three.taken()
