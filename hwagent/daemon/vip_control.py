@@ -166,10 +166,13 @@ class VipControl:
         now = self._now(vip)
         if now["state"] == "held":
             return self._agent.host
-        said = (m["name"] for m in self._agent.gossip.fleet() if _holds(m, vip.address))
-        if not (holder := now["holder"] or next(said, "")):
+        if not (holder := now["holder"] or self._said_by(vip)):
             raise Refused(409, f"no host is known to hold {vip.address}: {now['reason']}")
         return str(holder)
+
+    def _said_by(self, vip: Vip) -> str:
+        fleet = self._agent.gossip.fleet()
+        return next((str(m["name"]) for m in fleet if _holds(m, vip.address)), "")
 
     async def _until_fit(self, vip: Vip, to: str) -> None:
         """What is known of a host may be a moment old: one that is unfit is looked at again."""
