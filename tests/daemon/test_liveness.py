@@ -3,8 +3,6 @@
 import asyncio
 import os
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,14 +15,6 @@ from tests.loop import LONG, in_loop
 STATUS: dict[str, Any] = {
     "ready": True, "health": "ok", "components": [], "vips": [], "problems": [],
 }  # fmt: skip
-
-
-@pytest.fixture
-def ear(tmp_path: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-        ear.bind(str(tmp_path / "notify"))
-        ear.setblocking(False)
-        yield ear
 
 
 def manager(ear: socket.socket, watchdog: float) -> Manager:

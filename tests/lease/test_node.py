@@ -207,6 +207,12 @@ def test_a_minority_owns_nothing() -> None:
     assert len(rack.owners()) == 1
 
 
+def cut(rack: Rack) -> None:
+    """Each hears itself only."""
+    deliver = rack.deliver
+    rack.deliver = lambda name, e: deliver(name, e) if e.to.startswith(name) else None
+
+
 def test_where_one_voter_is_enough_two_hosts_settle_after_a_partition() -> None:
     rack = Rack(group(electorate(*"ab"), quorum="any"), *"ab")
     rack.fit("a", VIP)
@@ -214,19 +220,13 @@ def test_where_one_voter_is_enough_two_hosts_settle_after_a_partition() -> None:
     rack.run(2)
     assert rack.owners() == ["a"]
     deliver = rack.deliver
-    rack.deliver = lambda name, e: deliver(name, e) if e.to.startswith(name) else None
+    cut(rack)
     rack.run(2)
     assert rack.owners() == ["a", "b"]
     rack.deliver = deliver
     rack.run(1)
     assert rack.owners() == ["b"]
     assert ("b", VIP, "conflict") in rack.reports
-
-
-def cut(rack: Rack) -> None:
-    """Each hears itself only."""
-    deliver = rack.deliver
-    rack.deliver = lambda name, e: deliver(name, e) if e.to.startswith(name) else None
 
 
 def test_of_two_that_are_cut_off_the_one_without_the_gateway_goes_silent() -> None:

@@ -5,20 +5,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from hwagent.net.manager import Manager
-
-
-@pytest.fixture
-def ear(tmp_path: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-        ear.bind(str(tmp_path / "notify"))
-        ear.setblocking(False)
-        yield ear
 
 
 def environment(ear: socket.socket, **more: str) -> dict[str, str]:
