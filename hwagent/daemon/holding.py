@@ -63,15 +63,28 @@ class Holding:
     async def run(self) -> None:
         """Talks to the holder until cancelled; comes back after a holder that died."""
         while True:
-            try:
+            with suppress(OSError, EOFError):
                 await self._client.connect()
                 self.connected = True
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._repeat())
-                    tasks.create_task(self._listen())
-            except* (OSError, EOFError):
-                self.connected = False
+                await self._talk()
+            self.connected = False
             await self._pause()
+
+    async def _talk(self) -> None:
+        """Until the holder is gone. Raises OSError, EOFError.
+
+        No TaskGroup: where a holder ends in the moment in which this is cancelled, that of Python
+        3.11 tells of the holder alone, and the agent's end waited for this for ever.
+        """
+        halves = [asyncio.create_task(half) for half in (self._repeat(), self._listen())]
+        try:
+            ended, _ = await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
+            for half in ended:
+                await half
+        finally:
+            for half in halves:
+                half.cancel()
+            await asyncio.gather(*halves, return_exceptions=True)
 
     async def _pause(self) -> None:
         """Until the holder is tried again; a configuration that has addresses now ends it."""

@@ -186,6 +186,24 @@ async def test_a_holder_that_talks_nonsense_is_left_and_tried_again(tmp_path: Pa
 
 
 @in_loop
+async def test_it_ends_although_the_holder_ends_in_the_same_moment(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    for turns in range(12):  # of the loop, between the two ends
+        async with listening(path) as ear:
+            holding = Holding(str(path), Told())
+            task = asyncio.create_task(holding.run())
+            await until(lambda ear=ear: ear.connections == 1, "connected")
+            await until(lambda holding=holding: holding.connected, "known")
+            ear.hang_up()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            done, _ = await asyncio.wait([task], timeout=20)
+            assert done, f"it goes on, {turns} turns after the holder ended"
+            await holding.close()
+
+
+@in_loop
 async def test_addresses_that_come_with_a_reload_need_not_wait(tmp_path: Path) -> None:
     path = tmp_path / "s"
     async with running(path) as holding:
