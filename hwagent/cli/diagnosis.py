@@ -13,6 +13,7 @@ from typing import Any
 
 from hwagent import __version__
 from hwagent.collect.adjtimex import read_clock
+from hwagent.collect.ipmi_device import DEVICES
 from hwagent.collect.root import Root, Unreadable
 from hwagent.config import Config, Group
 from hwagent.config.groups import unsafe
@@ -118,7 +119,7 @@ def tools(root: Root) -> Iterator[Finding]:
     blocks = root.names("sys/block")
     disks = sum(name.startswith(("sd", "nvme")) for name in blocks)
     arrays = sum(name.startswith("md") for name in blocks)
-    bmcs = root.exists("dev/ipmi0") and not shutil.which("ipmi-sensors", path=SYSTEM)
+    bmcs = bool(root.names(DEVICES)) and not shutil.which("ipmi-sensors", path=SYSTEM)
     yield _tool(root, "smartctl", "smartmontools", disks, "disks whose SMART is not read")
     yield _tool(root, "mdadm", "mdadm", arrays, "arrays that cannot be repaired")
     yield _tool(root, "ipmitool", "ipmitool", bmcs, "BMC that is not asked")

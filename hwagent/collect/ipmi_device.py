@@ -17,7 +17,9 @@ from .ipmi_ask import FREEIPMI, Way, ask
 from .root import Root, command_file
 
 _NAME = "ipmi"
-_DEVICES = ("dev/ipmi0", "dev/ipmi/0", "dev/ipmidev/0")
+#: Where the kernel's driver of the device (ipmi_devintf) lists BMCs. Not /dev: the agent has no
+#: devices in its sandbox.
+DEVICES = "sys/class/ipmi"
 _TOOLS = {FREEIPMI[0]: f"{FREEIPMI[0]}-{_NAME}", "ipmitool": f"ipmitool-{_NAME}-sdr-elist"}
 
 
@@ -33,7 +35,7 @@ class IpmiDevice(Collector):
 
     def targets(self, root: Root) -> list[str]:
         """One where there is a device and a tool to ask it with."""
-        device = not root.live or any(root.exists(path) for path in _DEVICES)
+        device = not root.live or bool(root.names(DEVICES))
         return [""] if device and _tool(root) else []
 
     def collect(self, root: Root, target: str) -> list[Sample]:
