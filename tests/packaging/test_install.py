@@ -43,7 +43,7 @@ def test_the_whole_life_of_the_deb(machine, deb):
     assert enabled.is_symlink()
 
     (machine.root / CONFIG).write_text("mode: dry_run\n")
-    (machine.root / "var/lib/hwagent").mkdir()
+    (machine.root / "var/lib/hwagent").mkdir(exist_ok=True)
     done(machine, "dpkg", "-r", "hwagent")
     assert not (machine.root / "usr/lib/hwagent").exists()
     assert (machine.root / CONFIG).read_text() == "mode: dry_run\n"
