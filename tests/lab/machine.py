@@ -29,6 +29,8 @@ _KERNEL = (
 #: All that can be emulated, but for what makes every look at memory dearer: a fifth level of page
 #: tables, and guards against what no test does.
 _CPU = "max,-la57,-smap,-smep,-pku,-umip"
+#: The model of QEMU's NVMe disks, of which the kernel makes their world wide names.
+_NVME = b"QEMU NVMe Ctrl"
 T = TypeVar("T")
 
 
@@ -51,7 +53,9 @@ class Disk(NamedTuple):
     @property
     def id(self) -> str:
         """hwagent's id of it."""
-        return f"disk:wwn-{self.wwn}" if self.bus == "scsi" else f"disk:serial-{self.name}"
+        if self.bus == "scsi":
+            return f"disk:wwn-{self.wwn}"
+        return f"disk:nvme-nvme.1b36-{self.name.encode().hex()}-{_NVME.hex()}-00000001"
 
 
 class Nic(NamedTuple):

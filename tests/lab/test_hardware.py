@@ -1,6 +1,8 @@
 """Cards that report errors or are gone, and a BMC whose power supply fails."""
 
+import json
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,10 @@ from tests.lab.peers import listen, told
 
 SICK = Disk("sick1", "nvme")
 GONE = Disk("gone1", "nvme")
-#: QEMU's NVMe disks cannot tell of errors of their link; its network cards can.
+#: QEMU's NVMe disks cannot tell of errors of their link; its network cards can. The kernel injects
+#: them: QEMU 7.2 passes none on that are corrected.
 BAD = Nic("bad", "hubport,hubid=1", "52:54:00:0a:00:01")
+_AER = Path(__file__).parent / "inside/aer.py"
 
 
 @pytest.fixture(scope="module")
@@ -23,33 +27,41 @@ def server(keep_machine, installed):
     return agent
 
 
-def test_corrected_pcie_errors_are_told(server, table):
+def errors_of(server, kind, rule):
+    """Has the card's link report errors until a rule tells of them; after how many seconds."""
     machine = server.machine
+    machine.write("/run/lab/aer.py", _AER.read_text())
+    slot = machine.sh("basename $(dirname $(readlink -f /sys/class/net/eth0/device))").strip()
     at = machine.now()
+    machine.sh(f"modprobe aer_inject; python3 /run/lab/aer.py {slot.split(':')[1]} {kind}")
+    return server.alert(rule, f"pcie:{slot}", at.wall) - at.wall
 
-    def told_of() -> bool:
-        """Those that come while one is looked at are counted once, so some more."""
-        for _ in range(10):
-            command = f"pcie_aer_inject_error -c {BAD.card} RCVR"
-            machine.qmp("human-monitor-command", command_line=command)
-        return bool(server.alerted("PcieCorrectableErrors", "", at.wall))
 
-    machine.until(told_of, "the errors to be told of")
-    noticed = server.alert("PcieCorrectableErrors", "", at.wall)
+def test_corrected_pcie_errors_are_told(server, table):
+    noticed = errors_of(server, "corrected 150", "PcieCorrectableErrors")
     table.add(
-        "PCI Express: corrected errors (AER), ten a second",
-        [("hwagent: PcieCorrectableErrors, from 100 an hour on", noticed - at.wall),
-         ("smartd", None)],
+        "PCI Express: corrected errors (AER), five a second",
+        [("hwagent: PcieCorrectableErrors, from 100 an hour on", noticed), ("smartd", None)],
         "nobody: it is told",
         "nothing",
-    )  # fmt: skip
+    )
+
+
+def test_an_uncorrected_pcie_error_is_told(server, table):
+    noticed = errors_of(server, "nonfatal 1", "PcieNonfatalErrors")
+    table.add(
+        "PCI Express: an error that is not corrected (AER)",
+        [("hwagent: PcieNonfatalErrors", noticed), ("smartd", None)],
+        "nobody: it is told",
+        "-",
+    )
 
 
 def test_a_critical_warning_is_told(server, table):
     machine = server.machine
     at = machine.now()
     machine.warn(SICK.name, 8)
-    noticed = server.alert("NvmeCriticalWarning", "", at.wall)
+    noticed = server.alert("NvmeCriticalWarning", SICK.id, at.wall)
     table.add(
         "NVMe in no array turns read-only (critical warning)",
         [("hwagent: NvmeCriticalWarning (looks every 10 s)", noticed - at.wall),
@@ -63,7 +75,7 @@ def test_a_device_that_falls_off_its_bus_is_told(server, table):
     machine = server.machine
     at = machine.now()
     machine.pull(GONE.name)
-    noticed = server.alert("DiskVanished", "", at.wall)
+    noticed = server.alert("DiskVanished", GONE.id, at.wall)
     table.add(
         "NVMe gone from its slot",
         [("hwagent: DiskVanished", noticed - at.wall),
@@ -100,10 +112,16 @@ def board(installed, keep_machine, tmp_path_factory):
             "-device", "ipmi-bmc-extern,id=bmc0,chardev=bmc", "-device", "isa-ipmi-kcs,bmc=bmc0",
         ))  # fmt: skip
         agent = Agent(machine)
-        machine.sh("modprobe ipmi_si; modprobe ipmi_devintf; test -e /dev/ipmi0")
         agent.configure()
         machine.until(lambda: agent.component("psu:ipmi/PS1_Status"), "the supply to be known")
         yield agent, bmc
+
+
+def test_the_service_sees_from_its_sandbox_what_root_sees(board):
+    agent, _ = board
+    seen = {row["id"] for row in agent.machine.get("/v1/components")["components"]}
+    root = json.loads(agent.machine.sh("hwagent collect -o json 2> /dev/null"))
+    assert {row["id"] for row in root["components"]} <= seen
 
 
 def test_a_power_supply_that_fails_is_told_by_the_bmc(board, table):

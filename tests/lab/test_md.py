@@ -114,7 +114,7 @@ def test_a_dying_nvme_is_replaced_while_it_still_works(storage, table):
     with Writer(machine, array.name) as writer:
         at = machine.now()
         machine.warn(DYING[0].name, 4)
-        noticed = storage.alert("NvmeCriticalWarning", "", at.wall)
+        noticed = storage.alert("NvmeCriticalWarning", DYING[0].id, at.wall)
         done = storage.outcome("array_replace_member", "done", f"array:{array.name}", at.wall)
         array.whole()
         smartd = told(machine, "[Cc]ritical", at.boot)
@@ -188,7 +188,7 @@ def test_two_of_a_raid6_may_go_and_never_a_third(storage, table):
         machine.until(lambda: array.read("degraded") == "2", "two members to be gone")
         dying = machine.now()
         machine.warn(SIX[4].name, 4)
-        warned = storage.alert("NvmeCriticalWarning", "", dying.wall)
+        warned = storage.alert("NvmeCriticalWarning", SIX[4].id, dying.wall)
         refused = storage.outcome(
             "array_replace_member", "refused", f"array:{array.name}", dying.wall
         )
