@@ -8,7 +8,9 @@ PIP := $(BIN)/pip --disable-pip-version-check --quiet
 PREFIX ?= /usr/local
 PLACE = $(PREFIX)/lib/hwagent
 
-.PHONY: run install install-system man test test-agents test-long test-others lint bench gate apt clean deb rpm sbom packages lab lab-smoke crash fuzz sim sim-mutants
+.PHONY: run install install-system man test test-agents test-long test-others lint bench gate apt \
+	clean deb rpm sbom packages lab lab-ready lab-smoke lab-addresses lab-hardware lab-others crash \
+	fuzz sim sim-mutants
 
 run: install
 	$(BIN)/hwagent run --show
@@ -106,16 +108,32 @@ packages: deb rpm sbom
 	HWAGENT_PACKAGES=1 $(BIN)/pytest tests/packaging
 
 # Whole machines, emulated, with the package installed, whose hardware is made to fail (tests/lab).
-lab: LAB = tests/lab
-lab-smoke: LAB = tests/lab/test_smoke.py
+# Most of the time a fault takes is waiting, so that three machines or groups of them run at once.
+IN_LAB = HWAGENT_LAB=$$(ls -t dist/hwagent_*_amd64.deb | head -n 1) \
+	$(BIN)/pytest -v --durations 0 -o timeout=3600
+HARDWARE := $(addprefix tests/lab/test_,md.py hardware.py smoke.py)
+ADDRESSES := tests/lab/test_vip.py
+lab: lab-ready
+	$(MAKE) --jobs 3 --keep-going --output-sync=target lab-addresses lab-hardware lab-others
+
+lab-smoke: lab-ready
+	$(IN_LAB) tests/lab/test_smoke.py
+
+lab-addresses:
+	$(IN_LAB) $(ADDRESSES)
+
+lab-hardware:
+	$(IN_LAB) $(HARDWARE)
+
+lab-others:
+	$(IN_LAB) tests/lab $(addprefix --ignore=,$(ADDRESSES) $(HARDWARE))
+
 # The machines' system is built meanwhile, without anything of ours.
-lab lab-smoke:
+lab-ready:
 	@mkdir -p build
 	@$(PYTHON) -m tests.lab.image > build/image.log 2>&1 & image=$$!; ended=0; \
 		make deb $(VENV)/.developed || ended=1; \
 		wait $$image || { ended=1; cat build/image.log; }; exit $$ended
-	HWAGENT_LAB=$$(ls -t dist/hwagent_*_amd64.deb | head -n 1) \
-		$(BIN)/pytest $(LAB) -v --durations=0 -o timeout=3600
 
 # What the packages bring along, as CycloneDX; the tool has many dependencies, so a place of its own.
 sbom: build/sbom/.installed

@@ -1,6 +1,7 @@
 """docs/lab-results.md, written by the run itself: a row for each fault, which replaces the one of
 the run before."""
 
+import fcntl
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,15 +20,10 @@ machines on a shared host with 2 cores: they bound nothing and are good for comp
 
 
 class Table:
-    """The rows by fault, in the order in which they first came."""
+    """The rows by fault, in the order in which they first came; several runs may add at once."""
 
     def __init__(self, file: Path = RESULTS) -> None:
         self.file = file
-        self.rows: dict[str, tuple[str, ...]] = {}
-        for line in file.read_text().splitlines() if file.exists() else ():
-            cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
-            if len(cells) == len(_COLUMNS) and cells not in (_COLUMNS, _RULE):
-                self.rows[cells[0]] = cells
 
     def add(
         self,
@@ -42,12 +38,18 @@ class Table:
         who = [(name, "never" if at is None else at) for name, at in noticed]
         names = "<br>".join(name for name, _ in who)
         times = "<br>".join(at if isinstance(at, str) else f"{at:.1f} s" for _, at in who)
-        cells = (fault, names, times, acted, lost, owners)
-        self.rows[fault] = tuple(cell.replace("|", "/") for cell in cells)
-        self.save()
+        cells = tuple(c.replace("|", "/") for c in (fault, names, times, acted, lost, owners))
+        with open(self.file, "a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            rows = {**_rows(file.read()), cells[0]: cells}
+            file.truncate(0)
+            lines = [_COLUMNS, _RULE, *rows.values()]
+            file.write(_HEAD + "".join(f"| {' | '.join(cells)} |\n" for cells in lines))
 
-    def save(self) -> None:
-        """Writes the file."""
-        lines = [_COLUMNS, _RULE, *self.rows.values()]
-        text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-        self.file.write_text(_HEAD + text)
+
+def _rows(text: str) -> dict[str, tuple[str, ...]]:
+    """By fault."""
+    lines = (tuple(c.strip() for c in line.strip("|").split("|")) for line in text.splitlines())
+    rows = (cells for cells in lines if len(cells) == len(_COLUMNS))
+    return {cells[0]: cells for cells in rows if cells not in (_COLUMNS, _RULE)}
