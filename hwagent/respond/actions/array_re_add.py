@@ -71,7 +71,10 @@ def _is_back(view: View, member: Member) -> bool:
     disk: Component | None = view.components.get(member.disk)
     if member.state != "faulty" or disk is None or disk.metrics.get("present") == 0:
         return False
-    return disk.health is Health.OK and disk.metrics.get("state") in ("running", "live")
+    # The errors of a path that was lost are told of for an hour; one that goes on has the member
+    # fail again, which costs nothing that the array still has
+    well = disk.health in (Health.OK, Health.DEGRADED)
+    return well and disk.metrics.get("state") in ("running", "live")
 
 
 ACTION = ArrayReAdd

@@ -43,9 +43,15 @@ def _lost(view: View, array: Component) -> list[Member]:
     """Faulty members that nobody waits for: the array is whole without them, a spare takes their
     place, or their disk is failing or gone."""
     faulty = [m for m in members(array) if m.state == "faulty"]
-    if number(array, "degraded") == 0 or number(array, "rebuilding_disks"):
+    if _whole(array) or number(array, "rebuilding_disks"):
         return faulty
     return [m for m in faulty if _hopeless(view.components.get(m.disk))]
+
+
+def _whole(array: Component) -> bool:
+    """By both: one that fails while its array is looked at is in one of them only."""
+    working = sum(m.state == "in_sync" for m in members(array))
+    return number(array, "degraded") == 0 and working >= (number(array, "raid_disks") or 0)
 
 
 def _hopeless(disk: Component | None) -> bool:
