@@ -137,7 +137,7 @@ def test_a_member_whose_path_came_back_is_taken_back_by_its_bitmap(storage, tabl
         at = machine.now()
         machine.spoil(BACK[1].name, bad=True)
         noticed = storage.alert("ArrayDegraded", f"array:{array.name}", at.wall)
-        storage.outcome("array_remove_faulty", "done", f"array:{array.name}", at.wall)
+        left = storage.outcome("array_remove_faulty", "refused", f"array:{array.name}", at.wall)
         machine.spoil(BACK[1].name, bad=False)
         member = node.removeprefix("/dev/")
         action = f"hwagent do array_re_add array:{array.name} member={member}"
@@ -151,7 +151,7 @@ def test_a_member_whose_path_came_back_is_taken_back_by_its_bitmap(storage, tabl
             ("hwagent: ArrayDegraded", noticed - at.wall),
             ("mdadm --monitor: Fail", told(machine, f"Fail.*{array.name}", at.boot)),
         ],
-        "hwagent: array_remove_faulty; the operator: hwagent do array_re_add",
+        f"hwagent: {left['data']['detail']}; the operator: hwagent do array_re_add",
         writer.lost,
     )
 

@@ -55,12 +55,15 @@ class Three:
     def ready(self) -> None:
         """Waits until both addresses are on the first machine and nowhere else."""
         self.segment.owner(RIVAL)
-        owner = self.segment.owner()
-        if owner != self.OLD:
-            # what it is recovering from may keep it from taking the address for a while
-            move, machine = f"hwagent vip move {VIP} h{self.OLD}", self.nodes[owner].machine
-            machine.until(lambda: machine.run(move).status == 0, f"h{self.OLD} to take {VIP}")
+        # what it is recovering from may keep it from taking the address for a while
+        self.old.machine.until(self._moved, f"h{self.OLD} to take {VIP}")
         self.segment.settled(self.OLD)
+
+    def _moved(self) -> bool:
+        """Whether the first machine has the address; asks its owner of now to move it there."""
+        owner = self.segment.owner()
+        move = f"hwagent vip move {VIP} h{self.OLD}"
+        return owner == self.OLD or self.nodes[owner].machine.run(move).status == 0
 
     def taken(self) -> int:
         """Waits until another machine says that it holds the address: its number."""
