@@ -9,8 +9,8 @@ PREFIX ?= /usr/local
 PLACE = $(PREFIX)/lib/hwagent
 
 .PHONY: run install install-system man test test-agents test-long test-others lint bench gate apt \
-	clean deb rpm sbom packages lab lab-ready lab-smoke lab-addresses lab-hardware lab-others crash \
-	fuzz sim sim-mutants
+	clean deb rpm sbom packages lab lab-ready lab-smoke lab-addresses lab-arrays lab-cards \
+	lab-others crash fuzz sim sim-mutants
 
 run: install
 	$(BIN)/hwagent run --show
@@ -108,25 +108,30 @@ packages: deb rpm sbom
 	HWAGENT_PACKAGES=1 $(BIN)/pytest tests/packaging
 
 # Whole machines, emulated, with the package installed, whose hardware is made to fail (tests/lab).
-# Most of the time a fault takes is waiting, so that three machines or groups of them run at once.
+# Most of the time a fault takes is waiting, so that four parts run at once. Who has an address is a
+# matter of time: those machines come first.
 IN_LAB = HWAGENT_LAB=$$(ls -t dist/hwagent_*_amd64.deb | head -n 1) \
-	$(BIN)/pytest -v --durations 0 -o timeout=3600
-HARDWARE := $(addprefix tests/lab/test_,md.py hardware.py smoke.py)
-ADDRESSES := tests/lab/test_vip.py
+	nice -n $(NICE) $(BIN)/pytest -v --durations 0 -o timeout=3600
+NICE := 5
+TESTS_OF = $(patsubst %,tests/lab/test_%.py,$(1))
 lab: lab-ready
-	$(MAKE) --jobs 3 --keep-going --output-sync=target lab-addresses lab-hardware lab-others
+	$(MAKE) --jobs 4 --keep-going --output-sync=target lab-addresses lab-arrays lab-cards lab-others
 
 lab-smoke: lab-ready
-	$(IN_LAB) tests/lab/test_smoke.py
+	$(IN_LAB) $(call TESTS_OF,smoke)
 
+lab-addresses: NICE := 0
 lab-addresses:
-	$(IN_LAB) $(ADDRESSES)
+	$(IN_LAB) $(call TESTS_OF,vip)
 
-lab-hardware:
-	$(IN_LAB) $(HARDWARE)
+lab-arrays:
+	$(IN_LAB) $(call TESTS_OF,md smoke)
+
+lab-cards:
+	$(IN_LAB) $(call TESTS_OF,bond hardware sandbox)
 
 lab-others:
-	$(IN_LAB) tests/lab $(addprefix --ignore=,$(ADDRESSES) $(HARDWARE))
+	$(IN_LAB) tests/lab $(addprefix --ignore=,$(call TESTS_OF,vip md smoke bond hardware sandbox))
 
 # The machines' system is built meanwhile, without anything of ours.
 lab-ready:
