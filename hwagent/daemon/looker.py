@@ -52,6 +52,7 @@ class Looker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._waited_for: set[asyncio.Task[None]] = set()
         self._failures: dict[Job, int] = {}
+        self._undiscovered: set[str] = set()
         self.first_round = asyncio.Event()
         #: By collector: how long its last look took, whether that went well, when one last did.
         self.seconds: dict[str, float] = {}
@@ -187,8 +188,12 @@ class Looker:
             found = await self._pools[False].targets(collector.name)
         except (ProbeStuck, ProbeBusy, ProbeFailed) as e:
             self._targets.setdefault(collector.name, set())
+            self._undiscovered.add(collector.name)
             self._note(collector.name, "", stuck=not isinstance(e, ProbeFailed), why=str(e))
             return
+        if collector.name in self._undiscovered:
+            self._undiscovered.discard(collector.name)
+            self._note(collector.name, "", stuck=False, why="")
         self._set_targets(collector.name, set(found))
 
     def _set_targets(self, name: str, targets: set[str]) -> None:
