@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 PLACE = $(PREFIX)/lib/hwagent
 
 .PHONY: run install install-system man test test-agents test-long test-others lint bench gate apt \
-	clean deb rpm sbom packages lab lab-ready lab-smoke lab-addresses lab-arrays lab-cards \
+	clean deb rpm sbom packages lab lab-ready lab-smoke lab-addresses lab-hardware \
 	lab-others crash fuzz sim sim-mutants
 
 run: install
@@ -108,30 +108,28 @@ packages: deb rpm sbom
 	HWAGENT_PACKAGES=1 $(BIN)/pytest tests/packaging
 
 # Whole machines, emulated, with the package installed, whose hardware is made to fail (tests/lab).
-# Most of the time a fault takes is waiting, so that four parts run at once. Who has an address is a
-# matter of time: those machines come first.
+# Most of the time a fault takes is waiting, so that three parts run at once. Who has an address is a
+# matter of time: machines that hold one come first.
 IN_LAB = HWAGENT_LAB=$$(ls -t dist/hwagent_*_amd64.deb | head -n 1) \
 	nice -n $(NICE) $(BIN)/pytest -v --durations 0 -o timeout=3600
-NICE := 5
+NICE := 0
 TESTS_OF = $(patsubst %,tests/lab/test_%.py,$(1))
+HARDWARE := $(call TESTS_OF,md hardware smoke watchdog)
 lab: lab-ready
-	$(MAKE) --jobs 4 --keep-going --output-sync=target lab-addresses lab-arrays lab-cards lab-others
+	$(MAKE) --jobs 3 --keep-going --output-sync=target lab-addresses lab-hardware lab-others
 
 lab-smoke: lab-ready
 	$(IN_LAB) $(call TESTS_OF,smoke)
 
-lab-addresses: NICE := 0
 lab-addresses:
 	$(IN_LAB) $(call TESTS_OF,vip)
 
-lab-arrays:
-	$(IN_LAB) $(call TESTS_OF,md smoke)
-
-lab-cards:
-	$(IN_LAB) $(call TESTS_OF,bond hardware sandbox)
+lab-hardware: NICE := 5
+lab-hardware:
+	$(IN_LAB) $(HARDWARE)
 
 lab-others:
-	$(IN_LAB) tests/lab $(addprefix --ignore=,$(call TESTS_OF,vip md smoke bond hardware sandbox))
+	$(IN_LAB) tests/lab $(addprefix --ignore=,$(call TESTS_OF,vip) $(HARDWARE))
 
 # The machines' system is built meanwhile, without anything of ours.
 lab-ready:

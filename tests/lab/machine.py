@@ -23,8 +23,8 @@ from tests.lab.qmp import Monitor
 #: The longest that anything may take, in seconds; only a machine that hangs gets there.
 PATIENCE = 1200.0
 _KERNEL = (
-    "root=LABEL=root rw console=ttyS0 quiet net.ifnames=0 mitigations=off panic=-1 audit=0"
-    " init_on_alloc=0 tsc=reliable tsc_early_khz={khz}"
+    "root=LABEL=root rw console=ttyS0 quiet loglevel=5 net.ifnames=0 mitigations=off panic=-1"
+    " audit=0 init_on_alloc=0 tsc=reliable tsc_early_khz={khz}"
 )
 #: All that can be emulated, but for what makes every look at memory dearer: a fifth level of page
 #: tables, and guards against what no test does.
@@ -190,7 +190,8 @@ class Machine:
 
     def _alive(self) -> None:
         if self.process is None or self.process.poll() is not None:
-            raise Failed(f"{self.name}: QEMU ended: {(self.place / 'qemu.log').read_text()}")
+            told = self.qmp.last_words()[-5:] if hasattr(self, "qmp") else []
+            raise Failed(f"{self.name}: QEMU ended: {told} {(self.place / 'qemu.log').read_text()}")
 
     def _connected(self, connect: Callable[[], T]) -> T:
         end = time.monotonic() + PATIENCE
@@ -215,8 +216,8 @@ class Machine:
             print(f"{answer.boot:.2f} ({took:.2f} s, status {answer.status}) {command}", file=file)
 
     def run(self, command: str, timeout: float = PATIENCE) -> Answer:
-        """Runs a shell command, whatever its status."""
-        return self.begin(command, timeout).result(timeout + 60)
+        """Runs a shell command, whatever its status. Raises Failed if the machine ends."""
+        return self._result(self.begin(command, timeout), timeout + 60)
 
     def sh(self, command: str, timeout: float = PATIENCE) -> str:
         """Runs a shell command; what it printed. Raises Failed."""
@@ -227,12 +228,21 @@ class Machine:
 
     def now(self) -> Answer:
         """Its clocks: ``boot`` since its start (CLOCK_BOOTTIME), ``wall`` since the epoch."""
-        return self.channel.ask(clock=True).result(PATIENCE)
+        return self._result(self.channel.ask(clock=True), PATIENCE)
 
     def get(self, path: str) -> Any:
         """Asks the agent on it, None if it does not answer."""
-        answer = self.channel.ask(get=path).result(PATIENCE)
+        answer = self._result(self.channel.ask(get=path), PATIENCE)
         return json.loads(answer.text) if answer.status == 200 else None
+
+    def _result(self, answer: "Future[Answer]", timeout: float) -> Answer:
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                return answer.result(2)
+            except TimeoutError:
+                self._alive()
+                assert time.monotonic() < end, f"{self.name}: no answer within {timeout:g} s"
 
     def write(self, path: str, text: str) -> None:
         """Writes a file on it."""

@@ -39,6 +39,13 @@ class Monitor:
                 return answer["return"]
             self.events.append(answer)
 
+    def last_words(self) -> list[str]:
+        """Of a QEMU that has ended: what happened to its machine, such as SHUTDOWN guest-reset."""
+        while line := self._lines.readline():
+            self.events.append(json.loads(line))
+        told = ((e["event"], e.get("data", {})) for e in self.events if "event" in e)
+        return [f"{name} {data.get('reason', data.get('action', ''))}" for name, data in told]
+
     def close(self) -> None:
         """Ends the connection, not the machine."""
         self._lines.close()

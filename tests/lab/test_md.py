@@ -63,6 +63,14 @@ def storage(keep_machine, installed):
     return Storage(keep_machine("storage", installed, disks=disks))
 
 
+@pytest.fixture(scope="module")
+def likes(storage):
+    """Disks that are in use, a little, with which a slow one can be compared; past the writer's
+    blocks."""
+    write = f"dd if=/dev/zero of=/dev/{storage.kernel.name} bs=4k count=1 seek=2048 oflag=direct"
+    storage.machine.sh(f"systemd-run --unit likes sh -c 'while sleep 1; do {write}; done'")
+
+
 def test_the_kernel_takes_its_own_spare_and_the_agent_leaves_it_to_it(storage, table):
     machine, array = storage.machine, storage.kernel
     with Writer(machine, array.name) as writer:
@@ -219,7 +227,7 @@ def test_two_of_a_raid6_may_go_and_never_a_third(storage, table):
     )
 
 
-def test_a_slow_member_is_told_and_stays(storage, table):
+def test_a_slow_member_is_told_and_stays(storage, likes, table):
     machine, array = storage.machine, storage.slow
     node = array.node(SLOW[1])
     with Writer(machine, array.name) as writer:
@@ -246,7 +254,7 @@ def test_a_slow_member_is_told_and_stays(storage, table):
     )
 
 
-def test_a_slow_member_is_retired_where_the_sites_own_rule_says_so(storage, table):
+def test_a_slow_member_is_retired_where_the_sites_own_rule_says_so(storage, likes, table):
     machine, array = storage.machine, storage.site
     text = (REPOSITORY / "conf/rules.d/disk.yaml").read_text()
     shipped = yaml.load(text, yaml.BaseLoader)["groups"]  # to others, "on" is a boolean
