@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from tests.lab import counter
 from tests.lab.channel import Answer, Channel
 from tests.lab.image import Image
+from tests.lab.parts import Disk, Nic
 from tests.lab.qmp import Monitor
 
 #: The longest that anything may take, in seconds; only a machine that hangs gets there.
@@ -29,46 +30,11 @@ _KERNEL = (
 #: All that can be emulated, but for what makes every look at memory dearer: a fifth level of page
 #: tables, and guards against what no test does.
 _CPU = "max,-la57,-smap,-smep,-pku,-umip"
-#: The model of QEMU's NVMe disks, of which the kernel makes their world wide names.
-_NVME = b"QEMU NVMe Ctrl"
 T = TypeVar("T")
 
 
 class Failed(Exception):
     """A command on a machine ended with an error."""
-
-
-class Disk(NamedTuple):
-    """A disk: ``bus`` is scsi or nvme. In the machine it has a serial number like its name."""
-
-    name: str
-    bus: str = "scsi"
-    size: int = 64 << 20
-
-    @property
-    def wwn(self) -> str:
-        """World wide name of a SCSI disk, of its name."""
-        return f"0x5000c500{int.from_bytes(self.name.encode()[-4:], 'big'):08x}"
-
-    @property
-    def id(self) -> str:
-        """hwagent's id of it."""
-        if self.bus == "scsi":
-            return f"disk:wwn-{self.wwn}"
-        return f"disk:nvme-nvme.1b36-{self.name.encode().hex()}-{_NVME.hex()}-00000001"
-
-
-class Nic(NamedTuple):
-    """A network card; ``network`` is QEMU's backend, such as ``hubport,hubid=1``."""
-
-    name: str
-    network: str
-    mac: str
-
-    @property
-    def card(self) -> str:
-        """QEMU's name of the device."""
-        return f"{self.name}-card"
 
 
 #: A machine that was saved while it ran, in its root disk.

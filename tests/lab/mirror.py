@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.lab.machine import Disk, Machine
+from tests.lab.machine import Machine
+from tests.lab.parts import Disk
 
 _WRITER = Path(__file__).parent / "inside/writer.py"
 

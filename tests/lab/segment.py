@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.agent import Agent
-from tests.lab.machine import PATIENCE, Machine, Nic
+from tests.lab.machine import PATIENCE, Machine
+from tests.lab.parts import Nic
 from tests.waiting import wait_for
 
 VIP, RIVAL = "10.9.0.100", "10.9.0.101"

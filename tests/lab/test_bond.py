@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.lab.agent import Agent
-from tests.lab.machine import Machine, Nic
+from tests.lab.machine import Machine
+from tests.lab.parts import Nic
 
 HERE, FAR = "10.8.0.1", "10.8.0.2"
 _PINGER = Path(__file__).parent / "inside/pinger.py"

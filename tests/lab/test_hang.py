@@ -4,7 +4,7 @@ the watchers hangs with it."""
 import pytest
 
 from tests.lab.agent import Agent
-from tests.lab.machine import Disk
+from tests.lab.parts import Disk
 from tests.lab.peers import listen, told
 
 HUNG = Disk("hung1")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.bmc.simulator import free_port, simulator
 from tests.lab.agent import Agent
-from tests.lab.machine import Disk, Nic
+from tests.lab.parts import Disk, Nic
 from tests.lab.peers import listen, told
 
 SICK = Disk("sick1", "nvme")

@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from tests.lab.agent import Agent
-from tests.lab.machine import Disk, Machine
+from tests.lab.machine import Machine
 from tests.lab.mirror import Array, Writer
+from tests.lab.parts import Disk
 from tests.lab.peers import listen, told
 from tests.lab.table import REPOSITORY
 

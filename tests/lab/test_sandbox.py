@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.lab.machine import Disk
+from tests.lab.parts import Disk
 from tests.lab.table import REPOSITORY
 
 UNITS = REPOSITORY / "systemd"

@@ -1,8 +1,8 @@
 """One machine, one fault, from a bare system: `make lab-smoke`."""
 
 from tests.lab.agent import Agent, stick
-from tests.lab.machine import Disk
 from tests.lab.mirror import Array, Writer
+from tests.lab.parts import Disk
 
 
 def test_a_disk_pulled_from_a_mirror_is_replaced_by_the_declared_spare(
