@@ -158,6 +158,7 @@ class Fleet:
         """Probes while the block runs; the dictionary holds a summary by address after it."""
         seen: dict[str, dict[str, Any]] = {}
         self._say("probes", "start")
+        self._hear("probes")
         try:
             yield seen
         finally:

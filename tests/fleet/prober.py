@@ -6,8 +6,8 @@ And by a frame to all hosts with the address as destination: every host that bea
 lets it through answers, so two answers to one question are two owners.
 
 Lines on standard input, each answered by one line of JSON with a value for each address: ``ask``
-asks once, by the frame, and tells which hosts answered; ``start`` probes until ``stop`` and tells
-what was seen.
+asks once, by the frame, and tells which hosts answered; ``start`` probes until ``stop``: it says so
+once each address was asked, and at the end tells what was seen.
 """
 
 import json
@@ -67,6 +67,8 @@ class Prober:
             if now >= due and not end:
                 sent.append(now)
                 self._ask(len(sent) - 1)
+                if len(sent) == len(self.vips):
+                    print('"probing"', flush=True)
                 due = max(due + EVERY, now)
             ready, _, _ = select.select(
                 [self.client, self.caller, stop], [], [], max(0.0, due - now) if not end else 0.01

@@ -51,6 +51,7 @@ class Segment:
         """Asks both addresses every millisecond while the block runs; a summary of each after."""
         seen: dict[str, Any] = {}
         self._say("start")
+        self._hear()
         try:
             yield seen
         finally:
