@@ -44,8 +44,9 @@ def list_(output: str, path: str) -> int:
 def move(address: str, host: str, output: str, path: str) -> int:
     """Hands ADDRESS to HOST of its group, whichever host holds it now.
 
-    It is released to HOST by name: a round trip, and an announcement. What runs with it is stopped
-    where it was, then started on HOST.
+    It is offered to HOST and, if that accepts, released to it by name: a round trip, and an
+    announcement. If not, it stays where it is. What runs with it is stopped where it was, then
+    started on HOST.
     """
     answer = control(path, "vip-move", address=address, to=host)
     return _told(output, answer, f"{answer['address']} went to {answer['to']}")

@@ -136,7 +136,7 @@ class Holding:
         return found if self._verdict is not None else found._replace(leave=())
 
     async def move(self, address: str, successor: str) -> None:
-        """Has an address handed to another host. Raises OSError, ValueError."""
+        """Has an address handed to another host, if that accepts. Raises OSError, ValueError."""
         await self._client.move(address, successor)
 
     async def plan(self) -> None:

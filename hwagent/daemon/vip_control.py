@@ -63,7 +63,10 @@ class VipControl:
         self._agent = agent
 
     async def move(self, arguments: dict[str, Any]) -> Any:
-        """Hands an address to another host of its group, whichever host holds it now."""
+        """Hands an address to another host of its group, whichever host holds it now.
+
+        It stays where it is unless that host takes it.
+        """
         wanted = convert(arguments, MoveRequest)
         vip = self._vip(wanted.address)
         group = self._group(vip)
@@ -74,10 +77,7 @@ class VipControl:
         if holder == wanted.to:
             raise Refused(409, f"{vip.address} is held by {wanted.to} already")
         self._agent.note("vip-move", arguments)
-        if holder == self._agent.host:
-            await self._do(self._agent.holding.move(vip.address, wanted.to))
-        if holder != self._agent.host or holder in group.voters:
-            await self._until_taken(vip, wanted.to, holder)
+        await self._until_taken(vip, wanted.to, holder)
         return {"address": vip.address, "to": wanted.to}
 
     def receive(self, member: str, subject: str, data: bytes) -> None:
@@ -193,19 +193,30 @@ class VipControl:
         return ""
 
     async def _until_taken(self, vip: Vip, to: str, holder: str) -> None:
-        """Until the voter here knows that a host has taken an address. A holder that is another
-        host is asked for it by letters, of which some may get lost."""
+        """Until it is known here that a host has taken an address. Its holder is asked for it again
+        and again: it offers it for a lease only, and letters to another host may get lost."""
         for _ in range(round(TAKEN / ASK_EVERY)):
-            if holder != self._agent.host:
-                self._ask(holder, vip, to)
+            await self._ask(holder, vip, to)
             end = time.monotonic() + ASK_EVERY
             while time.monotonic() < end:
-                if self._holder_now(vip) == to:
+                if self._holder_now(vip) == to or self._accepted(vip, to):
                     return
                 await asyncio.sleep(PAUSE)
-        there = self._holder_now(vip) or "nobody"
-        what = f"{to} has not taken {vip.address}, {there} has it: see `hwagent vip list` on {to}"
-        raise Refused(409, what)
+        raise Refused(409, f"{self._untaken(vip, to)}: see `hwagent vip list` on {to}")
+
+    def _accepted(self, vip: Vip, to: str) -> bool:
+        """Whether a host has had an address from here, where nobody tells who holds it: this host
+        has no vote and no fleet. It is released only to one that has accepted it."""
+        if self._agent.gossip.node is not None or self._agent.host in self._group(vip).voters:
+            return False
+        now = self._now(vip)
+        return now["state"] == "released" and str(now["reason"]) == f"moved to {to}"
+
+    def _untaken(self, vip: Vip, to: str) -> str:
+        """What is known of an address that was to be taken."""
+        if there := self._holder_now(vip):
+            return f"{to} has not taken {vip.address}, {there} has it"
+        return f"it is not known here whether {to} has taken {vip.address}"
 
     def _holder_now(self, vip: Vip) -> str:
         try:
@@ -213,11 +224,14 @@ class VipControl:
         except Refused:
             return ""
 
-    def _ask(self, holder: str, vip: Vip, to: str) -> None:
+    async def _ask(self, holder: str, vip: Vip, to: str) -> None:
+        if holder == self._agent.host:
+            return await self._do(self._agent.holding.move(vip.address, to))
         node = self._agent.gossip.node
         if node is None:
             raise Refused(409, f"{vip.address} is not held here; it is held by {holder}: ask there")
         node.tell(holder, MOVE, msgspec.json.encode(Errand(vip.address, to)))
+        return None
 
     async def _do(self, work: Any) -> None:
         try:

@@ -18,6 +18,8 @@ Where the simulation or an argument has corrected the design (LEASE.md):
   asks for nothing until it may vote.
 - A candidate that failed leaves its epoch with the voters that granted it. An owner with a lower
   one takes a higher one, or those voters refuse it for as long as it owns.
+- A planned move is offered before it is released: whether the successor is willing the owner cannot
+  know for certain, and a VIP released to one that is not was silent until another asked for it.
 - A round against a rival is cut short: where a third voter is silent, two candidates with a vote
   each kept each other out for ever.
 

@@ -107,7 +107,10 @@ class Release(msgspec.Struct, frozen=True, array_like=True, tag=3, kw_only=True)
 
 
 class Offer(msgspec.Struct, frozen=True, array_like=True, tag=4, kw_only=True):
-    """An owner to all members: who has a better rank than this may have it."""
+    """An owner to all members: who has a better rank than this may have it.
+
+    Or to the member named as ``successor`` alone: somebody wants it to go there, whatever its rank.
+    """
 
     v: int = VERSION
     group: Name
@@ -115,6 +118,7 @@ class Offer(msgspec.Struct, frozen=True, array_like=True, tag=4, kw_only=True):
     vip: Name
     epoch: Number
     rank: Number
+    successor: str = ""
 
 
 class Accept(msgspec.Struct, frozen=True, array_like=True, tag=5, kw_only=True):

@@ -43,7 +43,7 @@ class Node:
         self.owner.alone(enough)
 
     def move(self, now: Now, vip: str, successor: str) -> list[Effect]:
-        """Hands a VIP to a member; nothing if it is not held here."""
+        """Offers a VIP to a member, who gets it by accepting; nothing if it is not held here."""
         self.owner.move(now, vip, successor)
         return self.tick(now)
 

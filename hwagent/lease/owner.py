@@ -95,14 +95,10 @@ class Owner:
         """Takes whether this host's own vote is enough, where one voter is (``Group.quorum``)."""
         self._tally.ignored = frozenset(() if enough else (self._name,))
 
-    def move(self, now: Now, vip: str, successor: str) -> bool:
-        """Hands a VIP to a member, who is told with the release; false if it is not held here."""
-        holding = self._holdings.get(vip)
-        if holding is None or not holding.held or successor == self._name:
-            return False
-        self._give(now, [holding], successor, f"moved to {successor}")
-        self._asking.at(vip, now.boot + self._group.lease + self._asking.delay(vip))
-        return True
+    def move(self, now: Now, vip: str, successor: str) -> None:
+        """Offers a VIP to a member, who gets it by accepting; nothing if it is not held here."""
+        if vip in self.held() and successor != self._name:
+            self._offering.wish(now, vip, successor)
 
     def close(self, now: Now) -> None:
         """Gives everything up; the host asks for nothing until the next word."""
@@ -167,12 +163,15 @@ class Owner:
             self._out += self._offering.answer(now, self._word, source, offer)
 
     def accepted(self, now: Now, accept: Accept) -> None:
-        """A member takes what was offered."""
+        """A member takes what was offered, and is told with the release that it may."""
         self._judge(now)
-        holding = self._holdings.get(accept.vip)
-        current = holding is not None and holding.granted == accept.epoch
-        if current and self._offering.unwanted(now, self._word, accept.vip):
-            self.move(now, accept.vip, accept.member)
+        vip, successor = accept.vip, accept.member
+        holding = self._holdings.get(vip)
+        if holding is None or not holding.held or holding.granted != accept.epoch:
+            return
+        if self._offering.agreed(now, self._word, accept):
+            self._give(now, [holding], successor, f"moved to {successor}")
+            self._asking.at(vip, now.boot + self._group.lease + self._asking.delay(vip))
 
     def tick(self, now: Now) -> None:
         """What time has brought, and what is to be sent."""
@@ -376,6 +375,7 @@ class Owner:
     def _remove(self, holding: Holding, reason: str) -> None:
         del self._holdings[holding.vip]
         self._holdings.changed()
+        self._offering.forget(holding.vip)
         self._beats.relist()
         if holding.present:
             self._out += [SetGate((holding.vip,), 0.0), DelAddress(holding.vip)]

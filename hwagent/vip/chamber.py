@@ -108,7 +108,8 @@ class Chamber:
                 council.node.prolong(until)
 
     def move(self, address: str, successor: str) -> bool:
-        """Hands an address (without prefix length) to a member; false if it is in no group."""
+        """Hands an address (without prefix length) to a member, once that accepts it; false if it
+        is in no group."""
         council = self._councils.get(self._groups.get(address, ""))
         if council is not None:
             self._obey(council, council.move(address, successor))

@@ -78,7 +78,10 @@ class HolderClient:
         await self._send(Fitness(fit, reason[:REASON_MAX], ttl, clock(), *standing, unready))
 
     async def move(self, address: str, successor: str) -> None:
-        """Has the holder hand an address to a member of its group. Raises OSError, ValueError."""
+        """Has the holder offer an address to a member of its group, who gets it by accepting.
+
+        Raises OSError, ValueError.
+        """
         await self._send(Move(str(ip_interface(address)), successor))
 
     async def release(self, address: str) -> None:

@@ -109,7 +109,7 @@ class Council:
         return self.node.fitness(clocks(), word)
 
     def move(self, vip: str, successor: str) -> list[Effect]:
-        """Hands an address to a member."""
+        """Hands an address to a member, once that accepts it."""
         return self.node.move(clocks(), vip, successor)
 
     def tick(self) -> list[Effect]:

@@ -7,7 +7,8 @@ set, and its announcement):
   to nobody else for L from when they heard it; the successor asks at that very moment.
 - A holder that is frozen answers on until the gate shuts by itself, at the end of the lease as its
   owner counts it, which is shorter by drift and slew: only from then on nobody answers.
-- Whatever is released, by an operator or by the guardian's last will, costs a round trip.
+- Whatever is released, by an operator or by the guardian's last will, costs a round trip. What an
+  operator moves is answered where it is until the successor has accepted it: that costs nothing.
 - A cable with a second path costs the look at it: the kernel tells at once, or is looked at.
 
 Worst: clocks are wrong by all that is allowed, and one packet of the takeover is lost, so that it

@@ -125,7 +125,7 @@ class Fitness(msgspec.Struct, frozen=True, tag_field="message", tag="fitness"):
 
 
 class Move(msgspec.Struct, frozen=True, tag_field="message", tag="move"):
-    """Hand an address (``ip/prefix``) to a member of its group."""
+    """Hand an address (``ip/prefix``) to a member of its group, once that accepts it."""
 
     address: str
     successor: str

@@ -1,14 +1,17 @@
 """Three whole agents on one switch, seen from outside: one owner whatever happens to it."""
 
+import asyncio
 import json
 import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from hwagent.vip.client import HolderClient
 from tests.fleet.faults import FAULTS
 from tests.fleet.lab import VIP, Host, fleet
 from tests.fleet.systems import Hwagent
@@ -131,22 +134,49 @@ def test_a_move_may_be_asked_for_at_any_host(three: Hwagent) -> None:
     assert three.fleet.owner() is target
 
 
-def test_nothing_is_moved_to_a_host_that_would_not_take_it(three: Hwagent) -> None:
-    three.ready()
-    owner = three.fleet.owner()
-    other = next(h for h in three.fleet.hosts if h is not owner)
+@contextmanager
+def unfit(system: Hwagent, owner: Host) -> Iterator[Host]:
+    """A host that is in maintenance, as the owner knows."""
+    other = next(h for h in system.fleet.hosts if h is not owner)
     name = f"h{other.number}"
-    assert three.cli(other, "maintenance", "on").returncode == 0
+    assert system.cli(other, "maintenance", "on").returncode == 0
 
     def told() -> bool:
-        members = json.loads(three.cli(owner, "status", "--fleet", "-o", "json").stdout)["members"]
+        members = json.loads(system.cli(owner, "status", "--fleet", "-o", "json").stdout)["members"]
         return any(m["name"] == name and m["unfit"] for m in members)
 
     try:
         wait_for(told, 30, "the owner to know")
-        refused = three.cli(owner, "vip", "move", VIP, name)
-        assert refused.returncode == 3
-        assert f"{name} would not take {VIP}/24: maintenance" in refused.stderr
-        assert three.fleet.owner() is owner
+        yield other
     finally:
-        three.cli(other, "maintenance", "off")
+        system.cli(other, "maintenance", "off")
+
+
+def test_nothing_is_moved_to_a_host_that_would_not_take_it(three: Hwagent) -> None:
+    three.ready()
+    owner = three.fleet.owner()
+    with unfit(three, owner) as other:
+        refused = three.cli(owner, "vip", "move", VIP, f"h{other.number}")
+        assert refused.returncode == 3
+        assert f"h{other.number} would not take {VIP}/24: maintenance" in refused.stderr
+        assert three.fleet.owner() is owner
+
+
+def test_a_holder_that_does_not_know_of_that_keeps_it_without_a_gap(three: Hwagent) -> None:
+    """Its agent, which knows better, is passed by; hosts without gossip know nothing either."""
+    three.ready()
+    owner = three.fleet.owner()
+    with unfit(three, owner) as other, three.fleet.probing() as seen:
+        asyncio.run(move_blindly(three, owner, other))
+        end = time.monotonic() + 1
+        wait_for(lambda: time.monotonic() > end)
+    assert {host for _, host in seen["owners"]} == {owner.number}
+    assert seen["silences"] == 0, seen
+
+
+async def move_blindly(system: Hwagent, owner: Host, to: Host) -> None:
+    """Asks the owner's holder itself for a move."""
+    holder = HolderClient(system.socket(owner).replace("hwagent.sock", "holder.sock"))
+    await holder.connect()
+    await holder.move(f"{VIP}/24", f"h{to.number}")
+    await holder.close()

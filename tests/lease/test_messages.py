@@ -63,7 +63,15 @@ releases = st.builds(
     claims=st.none() | claims,
     successor=st.text(max_size=9),
 )
-offers = st.builds(Offer, group=names, owner=names, vip=names, epoch=numbers, rank=numbers)
+offers = st.builds(
+    Offer,
+    group=names,
+    owner=names,
+    vip=names,
+    epoch=numbers,
+    rank=numbers,
+    successor=st.text(max_size=9),
+)
 accepts = st.builds(Accept, group=names, member=names, vip=names, epoch=numbers)
 messages = heartbeats | acks | releases | offers | accepts
 
@@ -100,6 +108,15 @@ def test_a_newer_version_may_add_fields() -> None:
     newer = decode(msgspec.msgpack.encode([*fields, "new", {"and": "more"}]))
     assert isinstance(newer, Heartbeat)
     assert (newer.v, newer.owner, newer.seq) == (2, "a", 1)
+
+
+def test_an_offer_to_one_host_is_an_unfit_hosts_to_those_that_know_of_no_successors() -> None:
+    named = Offer(group="g", owner="a", vip="10.0.0.1", epoch=7, rank=FINAL, successor="b")
+    fields = msgspec.msgpack.decode(encode(named))
+    assert fields == [4, 1, "g", "a", "10.0.0.1", 7, FINAL, "b"]
+    assert decode(msgspec.msgpack.encode(fields[:-1])) == msgspec.structs.replace(
+        named, successor=""
+    )
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff" * 9, b"\x91" * 5000, encode(BEAT)[:-1]])

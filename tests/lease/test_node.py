@@ -111,6 +111,63 @@ def test_a_planned_move_takes_no_time_but_the_packets() -> None:
     assert (rack.owners(VIP), rack.owners(OTHER)) == (["c"], ["a"])
 
 
+@pytest.mark.parametrize("rank", [1, 9, 2000])
+def test_a_move_goes_at_once_to_any_willing_host_whatever_its_rank(rank: int) -> None:
+    rack = Rack(group(members={"m": ("m.0",)}), *"abcm")
+    rack.fit("a", VIP)
+    rack.fit("b", VIP, rank=1)
+    rack.fit("m", VIP, rank=rank)
+    rack.run(2)
+    rack.do("a", rack.nodes["a"].move(at(rack.time), VIP, "m"))
+    assert rack.owners() == ["m"]
+    rack.run(2)
+    assert rack.owners() == ["m"]
+
+
+def test_a_move_to_a_host_that_does_not_take_it_leaves_it_where_it_is() -> None:
+    rack = Rack(group(), *"abc")
+    rack.fit("a", VIP)
+    rack.fit("b", VIP, rank=1, willing=False)
+    rack.fit("c", VIP, rank=2)
+    rack.run(2)
+    rack.do("a", rack.nodes["a"].move(at(rack.time), VIP, "b"))
+    for _ in range(100):
+        rack.run(0.01)
+        assert rack.owners() == ["a"]
+    rack.fit("b", VIP, rank=1)
+    rack.run(1)
+    assert rack.owners() == ["a"], "nobody waits for it any more"
+    assert [r[2] for r in rack.reports if r[1] == VIP] == ["held"]
+    rack.do("a", rack.nodes["a"].move(at(rack.time), VIP, "b"))
+    assert rack.owners() == ["b"]
+
+
+def test_a_move_to_a_host_whose_agent_is_silent_leaves_it_where_it_is() -> None:
+    rack = Rack(group(), *"abc")
+    rack.fit("a", VIP)
+    rack.fit("b", VIP, rank=1)
+    rack.fit("c", VIP, rank=2)
+    rack.run(2)
+    rack.nodes["b"].prolong(at(rack.time).boot)
+    rack.do("a", rack.nodes["a"].move(at(rack.time), VIP, "b"))
+    rack.run(2)
+    assert rack.owners() == ["a"]
+
+
+def test_an_offer_that_is_lost_is_made_again() -> None:
+    rack = Rack(group(), *"abc")
+    rack.fit("a", VIP)
+    rack.fit("b", VIP, rank=1)
+    rack.run(2)
+    rack.down.add("b")
+    rack.do("a", rack.nodes["a"].move(at(rack.time), VIP, "b"))
+    rack.run(0.05)
+    rack.down.clear()
+    assert rack.owners() == ["a"]
+    rack.run(0.06)
+    assert rack.owners() == ["b"]
+
+
 def test_the_address_is_there_while_the_gate_is_open() -> None:
     rack = Rack(group(), *"abc")
     rack.fit("a", VIP)

@@ -80,6 +80,23 @@ class Desk:
         self.ack("a")
         self.ack("b")
 
+    def wish(self, successor: str) -> None:
+        """Somebody wants the VIP moved."""
+        self.owner.move(at(self.time), VIP, successor)
+        self.tick()
+
+    def accept(self, member: str, epoch: int | None = None) -> None:
+        """A member accepts the VIP, by default with the epoch that it has."""
+        epoch = self.owner.held().get(VIP, 0) if epoch is None else epoch
+        answer = Accept(group="g", member=member, vip=VIP, epoch=epoch)
+        self.owner.accepted(at(self.time), answer)
+        self.tick()
+
+    def move(self, successor: str) -> None:
+        """The VIP is moved to a member that takes it."""
+        self.wish(successor)
+        self.accept(successor)
+
     def of(self, kind: type) -> list[Any]:
         """The effects of a kind, or the messages."""
         sent = [e.message for e in self.effects if isinstance(e, Send)]
@@ -133,8 +150,7 @@ def test_rule_4_address_then_epoch_then_gate_then_announcement() -> None:
 def test_rule_4_the_gate_shuts_and_the_address_goes_before_anything_is_sent() -> None:
     desk = Desk()
     desk.own()
-    desk.owner.move(at(desk.time), VIP, "b")
-    desk.tick()
+    desk.move("b")
     kinds = [type(e) for e in desk.effects if not isinstance(e, Report)]
     assert kinds[:3] == [SetGate, DelAddress, Send]
     assert desk.gate == -1000
@@ -196,7 +212,7 @@ def test_rule_8_acks_of_heartbeats_before_a_claim_do_not_count_for_it() -> None:
     desk = Desk()
     desk.own()
     before = desk.seq
-    desk.owner.move(at(desk.time), VIP, "b")
+    desk.move("b")
     desk.tick(0.4)
     desk.ack("a", before)
     desk.ack("b", before)

@@ -111,10 +111,10 @@ class Faults:
         self, name: str, steps: int, before: str, action: str, args: Any, span: float
     ) -> None:
         self._named(name).trap = (steps, before, action, args)
-        self.at(self.time + span / 4, self._disarm, name)
+        self.at(self.time + span / 4, self._disarm, self._named(name))
 
-    def _disarm(self, name: str) -> None:
-        self._named(name).trap = None
+    def _disarm(self, host: Host) -> None:
+        host.trap = None
 
     def do_kill(self, name: str, pauses: tuple[float, ...], span: float) -> None:
         self._say(f"kill {name}")
@@ -158,13 +158,14 @@ class Faults:
         self._word(host, "")
 
     def do_move(self, vip: str, to: str, step: int, pause: float, span: float) -> None:
+        """The offer is out; the pause hits what comes then: the release, mostly."""
         self._say(f"move {vip} to {to}")
         for host in self.hosts:
             if host.key in self.owners(vip) and host.name != to:
+                host.take(lambda node, now: node.move(now, vip, to))
                 if pause:
                     host.trap = (step, "", "freeze", (pause,))
-                host.take(lambda node, now: node.move(now, vip, to))
-                host.trap = None
+                    self.at(self.time + (span - pause) / 2, self._disarm, host)
 
     def do_flash(self, names: tuple[str, ...], span: float) -> None:
         for name in names:
