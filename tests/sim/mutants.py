@@ -283,7 +283,7 @@ MUTANTS = (
         ((Owner, "ack", _counts_the_new_length),),
         (274, 361),
     ),
-    Mutant("old sequence numbers count", ((Voter, "heartbeat", _takes_old_numbers),), (36, 138)),
+    Mutant("old sequence numbers count", ((Voter, "heartbeat", _takes_old_numbers),), (138, 153)),
     Mutant(
         "a voter counts once a path",
         ((Tally, "count", _counts_paths), (Electorate, "newest", _counts_all_paths)),
@@ -311,6 +311,6 @@ MUTANTS = (
     Mutant("voters take any epoch", ((Voter, "_grant", _grants_any_epoch),), (253, 368)),
     Mutant("no floor under the epoch", ((Epochs, "next", _no_floor),), (10, 13)),
     Mutant(
-        "a higher epoch before voters know it", ((Owner, "_raise", _raises_at_once),), (4250, 9534)
+        "a higher epoch before voters know it", ((Owner, "_raise", _raises_at_once),), (297, 9534)
     ),
 )
