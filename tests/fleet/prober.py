@@ -1,5 +1,6 @@
-"""What a client sees of virtual IPs: asks every millisecond, in two ways, and keeps the books. Of
-several addresses it asks one after the other.
+"""What a client sees of virtual IPs: ``prober.py ADDRESSES INTERFACE OWN [SECONDS]`` asks every
+millisecond, or every so many seconds, in two ways, and keeps the books. Of several addresses it
+asks one after the other.
 
 By a plain socket, as a client does, through its neighbour table: the longest silence is the outage.
 And by a frame to all hosts with the address as destination: every host that bears the address and
@@ -21,7 +22,7 @@ from itertools import pairwise
 from typing import Any
 
 PORT = 9999
-EVERY = 0.001
+EVERY = float(sys.argv[4]) if len(sys.argv) > 4 else 0.001
 #: The loop gives up this much of a round after the last question, for answers under way.
 LINGER = 0.1
 

@@ -201,6 +201,17 @@ class Machine:
         answer = self._result(self.channel.ask(get=path), PATIENCE)
         return json.loads(answer.text) if answer.status == 200 else None
 
+    def read(self, path: str) -> str | None:
+        """The content of a file on it, None if it is not there. Raises Failed."""
+        answer = self._result(self.channel.ask(read=path), PATIENCE)
+        if answer.status < 0:
+            raise Failed(f"{self.name}: {path}: {answer.text}")
+        return answer.text if answer.status == 0 else None
+
+    def has(self, path: str) -> bool:
+        """Whether a file is on it."""
+        return self.read(path) is not None
+
     def _result(self, answer: "Future[Answer]", timeout: float) -> Answer:
         end = time.monotonic() + timeout
         while True:

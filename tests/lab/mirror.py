@@ -35,7 +35,9 @@ class Array:
 
     def read(self, file: str) -> str:
         """What sysfs says of it."""
-        return self.machine.sh(f"cat /sys/block/{self.name}/md/{file}").strip()
+        told = self.machine.read(f"/sys/block/{self.name}/md/{file}")
+        assert told is not None, f"{self.name} has no {file}"
+        return told.strip()
 
     def whole(self) -> None:
         """Waits until it has all its members, and nothing is left to rebuild."""
@@ -58,7 +60,7 @@ class Writer:
         self.machine.write("/run/lab/writer.py", _WRITER.read_text())
         command = f"python3 /run/lab/writer.py /dev/{self.device}"
         self._answer = self.machine.begin(command, 7200)
-        self.machine.until(lambda: self.machine.run("test -e /run/lab/writing").status == 0)
+        self.machine.until(lambda: self.machine.has("/run/lab/writing"), "the first write")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -30,11 +30,10 @@ class Wired(Agent):
     def __init__(self, machine: Machine) -> None:
         super().__init__(machine)
         machine.sh("modprobe bonding; modprobe sch_netem; ip netns add far; ip link del bond0;"
-                   " "
                    "for n in eth2 eth3; do ip link set $n netns far; done")  # fmt: skip
         machine.write("/run/lab/pinger.py", _PINGER.read_text())
         machine.sh("systemd-run --unit echo python3 /run/lab/pinger.py echo")
-        self.configure()
+        self.reconfigure()
 
     def bond(self, options: str, far: str) -> None:
         """Makes the bond, and what is at the other end: ``bridge``, or a bond with options."""
@@ -63,7 +62,7 @@ class Wired(Agent):
 
     def active(self) -> str:
         """The kernel's name of the active leg."""
-        return self.machine.sh("cat /sys/class/net/bond0/bonding/active_slave").strip()
+        return str(self.machine.read("/sys/class/net/bond0/bonding/active_slave")).strip()
 
     def gray(self, leg: str) -> None:
         """Has the far end of a leg pass nothing more, with its link up."""
@@ -117,7 +116,7 @@ class Client:
         self.machine.sh("rm -f /run/lab/enough /run/lab/asking")
         command = f"ip netns exec far python3 /run/lab/pinger.py {HERE}"
         self._answer = self.machine.begin(command, 7200)
-        self.machine.until(lambda: self.machine.run("test -e /run/lab/asking").status == 0)
+        self.machine.until(lambda: self.machine.has("/run/lab/asking"), "the first answer")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -85,6 +85,7 @@ def test_the_whole_life_of_the_package(debian, deb, older, make_machine, segment
 
     machine.sh("dpkg -i /mnt/stick/older.deb")
     owner.reconfigure(**CONFIGURATION)
+    machine.sh("hwagent config check")
     machine.until(owner.has, "the address after the installation")
 
     machine.sh("umount /mnt/stick")

@@ -1,4 +1,4 @@
-"""A client: ``pinger.py ADDRESS`` asks the echo at an address every 10 ms until /run/lab/enough is
+"""A client: ``pinger.py ADDRESS`` asks the echo at an address every 20 ms until /run/lab/enough is
 there, then tells by one line of JSON how much was answered and the longest silence."""
 
 import json
@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 
 PORT = 9998
-EVERY = 0.01
+EVERY = 0.02
 PADDING = b"." * 1000
 
 
