@@ -33,7 +33,7 @@ class Wired(Agent):
                    "for n in eth2 eth3; do ip link set $n netns far; done")  # fmt: skip
         machine.write("/run/lab/pinger.py", _PINGER.read_text())
         machine.sh("systemd-run --unit echo python3 /run/lab/pinger.py echo")
-        self.reconfigure()
+        self.configure()
 
     def bond(self, options: str, far: str) -> None:
         """Makes the bond, and what is at the other end: ``bridge``, or a bond with options."""

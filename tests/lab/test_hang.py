@@ -18,7 +18,7 @@ _WRITE = "dd if=/dev/zero of=/data/file bs=4k count=1 oflag=direct"
 def server(make_machine, installed):
     agent = Agent(make_machine("hang", installed, disks=(HUNG,)))
     agent.machine.sh("mkfs.ext4 -q /dev/sda && mkdir -p /data && mount /dev/sda /data")
-    agent.reconfigure(collectors={"smart": {"interval": "10s"}})
+    agent.configure(collectors={"smart": {"interval": "10s"}})
     listen(agent.machine)
     agent.machine.sh("systemctl start prometheus-node-exporter")
     return agent

@@ -67,9 +67,10 @@ def storage(keep_machine, installed):
 @pytest.fixture(scope="module")
 def likes(storage):
     """Disks that are in use, a little, with which a slow one can be compared; past the writer's
-    blocks."""
-    write = f"dd if=/dev/zero of=/dev/{storage.kernel.name} bs=4k count=1 seek=2048 oflag=direct"
-    storage.machine.sh(f"systemd-run --unit likes sh -c 'while sleep 1; do {write}; done'")
+    blocks. One process keeps the device open: udev looks at all that was closed after a write."""
+    write = f"dd of=/dev/{storage.kernel.name} bs=4k iflag=fullblock seek=2048 oflag=direct"
+    blocks = "while sleep 1; do head -c 4096 /dev/zero; done"
+    storage.machine.sh(f"systemd-run --unit likes sh -c '({blocks}) | {write}'")
 
 
 def test_the_kernel_takes_its_own_spare_and_the_agent_leaves_it_to_it(storage, table):

@@ -21,7 +21,7 @@ def test_a_machine_that_feeds_its_watchdog_no_more_is_told_of_and_then_reset(
                " udevadm settle; test -c /dev/watchdog")  # fmt: skip
     machine.write("/run/lab/feed.py", _FEED)
     machine.sh("systemd-run --unit feed python3 /run/lab/feed.py")
-    agent.reconfigure(collectors={"watchdog": {"interval": "5s"}})
+    agent.configure(collectors={"watchdog": {"interval": "5s"}})
 
     def fed() -> bool:
         dog = agent.component("watchdog:watchdog0")
