@@ -41,8 +41,11 @@ class Agent:
         self.machine.pull("stick")
 
     def configure(self, **configuration: Any) -> None:
-        """Writes the configuration, and starts with it: what another name needs, or a first NVMe
-        disk (its helper may open what the kernel knew when it started). Raises Failed."""
+        """Writes the configuration, and starts with it. Raises Failed.
+
+        Another name needs that, a first NVMe disk (the helper may open what the kernel knew when it
+        started), and a saved machine that goes on: an agent keeps the time that it began with.
+        """
         self.write(configuration)
         self.machine.sh("systemctl restart hwagent-helper hwagent-holder hwagent")
         self.ready()

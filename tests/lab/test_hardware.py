@@ -112,7 +112,7 @@ def board(installed, keep_machine, tmp_path_factory):
             "-device", "ipmi-bmc-extern,id=bmc0,chardev=bmc", "-device", "isa-ipmi-kcs,bmc=bmc0",
         ))  # fmt: skip
         agent = Agent(machine)
-        agent.reconfigure(collectors={"ipmi_device": {"interval": "10s"}})
+        agent.configure(collectors={"ipmi_device": {"interval": "10s"}})
         machine.until(lambda: agent.component("psu:ipmi/PS1_Status"), "the supply to be known")
         yield agent, bmc
 
