@@ -76,8 +76,10 @@ class Machine:
         then."""
         if not self.root.exists():
             overlay(self.image.root, self.root)
-        self._run(self._devices())
+        devices = [*self._on_the_bus(), *self._in_slots()]
+        self._run(devices)
         self.ready()
+        self.until(lambda: self._there() == len(devices), "its disks and cards")
 
     def resume(self) -> None:
         """Has it go on where the image was saved, with its disks and cards plugged in then: what
@@ -89,8 +91,9 @@ class Machine:
         self.qmp("cont")
         self._first_word()
         self.sh(f"date -s @{time.time():.3f}")
-        for device in self._devices():
-            self.plug(device)
+        self.plug(*self._on_the_bus())
+        for device in self._in_slots():
+            self.plug(device)  # the kernel numbers them as they come
 
     def save(self) -> None:
         """Writes down in its root disk where it stands, and ends it."""
@@ -103,12 +106,17 @@ class Machine:
         self.process.wait()
         self.close()
 
-    def plug(self, device: str) -> None:
-        """Plugs a device in, as QEMU describes it, and waits until the machine has it."""
-        places = "ls /sys/class/net /sys/class/scsi_disk /sys/class/nvme | sort"
-        before = self.sh(places)
-        self.qmp("human-monitor-command", command_line=f"device_add {device}")
-        self.until(lambda: self.sh(places) != before, f"{device} to be there")
+    def plug(self, *devices: str) -> None:
+        """Plugs devices in, as QEMU describes them, and waits until the machine has them all."""
+        wanted = self._there() + len(devices)
+        for device in devices:
+            self.qmp("human-monitor-command", command_line=f"device_add {device}")
+        self.until(lambda: self._there() == wanted, f"{devices} to be there")
+
+    def _there(self) -> int:
+        """How many disks and cards the kernel knows."""
+        places = "/sys/class/scsi_disk/* /sys/class/nvme/* /sys/class/net/*/device"
+        return int(self.sh(f"ls -d {places} 2>/dev/null | wc -l"))
 
     def _job(self, name: str, arguments: dict[str, Any]) -> None:
         """Has QEMU do what takes a while. Raises Failed."""
@@ -346,22 +354,20 @@ class Machine:
             argv += ["-netdev", f"{nic.network},id={nic.name}"]
         return [*argv, *self.extra]
 
-    def _devices(self) -> list[str]:
-        """The disks on the host adapter, the cards and NVMe disks in slots."""
-        slots = iter(range(1, _SLOTS + 1))
-        found = []
-        for disk in self.disks.values():
-            name = disk.name
-            if disk.bus == "nvme":
-                device = f"nvme,id={name},drive={name}-drive,serial={name},bus=slot{next(slots)}"
-            else:
-                device = f"scsi-hd,id={name},drive={name}-drive,serial={name},wwn={disk.wwn}"
-                device += ",bus=hba.0,product=LABDISK,rotation_rate=7200"
-            found.append(device)
+    def _on_the_bus(self) -> list[str]:
+        """The disks on the host adapter."""
+        device = "scsi-hd,id={0},drive={0}-drive,serial={0},wwn={1}"
+        device += ",bus=hba.0,product=LABDISK,rotation_rate=7200"
+        return [device.format(d.name, d.wwn) for d in self.disks.values() if d.bus == "scsi"]
+
+    def _in_slots(self) -> list[str]:
+        """The NVMe disks, then the cards."""
+        nvme = (disk.name for disk in self.disks.values() if disk.bus == "nvme")
+        found = [f"nvme,id={name},drive={name}-drive,serial={name}" for name in nvme]
         for nic in self.nics:
-            device = f"virtio-net-pci,id={nic.card},netdev={nic.name},mac={nic.mac},aer=on"
-            found.append(f"{device},bus=slot{next(slots)}")
-        return found
+            card = f"virtio-net-pci,id={nic.card},netdev={nic.name},mac={nic.mac}"
+            found.append(f"{card},aer=on")
+        return [f"{device},bus=slot{slot}" for slot, device in enumerate(found, 1)]
 
 
 #: The name of a machine's own disk, on which its system is.

@@ -18,7 +18,7 @@ class Array:
     ) -> None:
         self.machine = machine
         self.name = f"md{len(machine.sh('ls -d /sys/block/md* 2>/dev/null || true').split())}"
-        nodes = " ".join(self.node(disk) for disk in (*members, *spares))
+        nodes = " ".join(self.nodes(*members, *spares))
         machine.sh(
             f"mdadm --create /dev/{self.name} --run --quiet --level={level} --bitmap=internal "
             f"--assume-clean --raid-devices={len(members)} --spare-devices={len(spares)} {nodes}"
@@ -26,12 +26,18 @@ class Array:
 
     def node(self, disk: Disk) -> str:
         """The device of a disk now."""
+        return self.nodes(disk)[0]
 
-        def found() -> str:
-            rows = (row.split() for row in self.machine.sh("lsblk -dnro NAME,SERIAL").splitlines())
-            return next((f"/dev/{row[0]}" for row in rows if row[1:] == [disk.name]), "")
+    def nodes(self, *disks: Disk) -> list[str]:
+        """The devices of disks now."""
 
-        return self.machine.until(found, f"{disk.name} to be there")
+        def found() -> list[str]:
+            rows = map(str.split, self.machine.sh("lsblk -dnro SERIAL,NAME").splitlines())
+            names = {row[0]: f"/dev/{row[1]}" for row in rows if len(row) == 2}
+            nodes = [names[disk.name] for disk in disks if disk.name in names]
+            return nodes if len(nodes) == len(disks) else []
+
+        return self.machine.until(found, f"{[disk.name for disk in disks]} to be there")
 
     def read(self, file: str) -> str:
         """What sysfs says of it."""
