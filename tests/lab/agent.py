@@ -43,8 +43,8 @@ class Agent:
     def configure(self, **configuration: Any) -> None:
         """Writes the configuration, and starts with it. Raises Failed.
 
-        Another name needs that, a first NVMe disk (the helper may open what the kernel knew when it
-        started), and a saved machine that goes on: an agent keeps the time that it began with.
+        Another name needs that, and a first NVMe disk (the helper may open what the kernel knew
+        when it started).
         """
         self.write(configuration)
         self.machine.sh("systemctl restart hwagent-helper hwagent-holder hwagent")

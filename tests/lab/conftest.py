@@ -42,7 +42,7 @@ def debian() -> Image:
 
 @pytest.fixture(scope="session")
 def installed(debian: Image, deb: Path) -> Image:
-    """A machine that was saved after hwagent was installed, its agent running; kept by the
+    """A machine that was saved after hwagent was installed, ran and was stopped; kept by the
     package's bytes. Machines made of it go on from there."""
     # on another host its clock would run at another speed, and it goes on on the same board only
     board = Path(machines.__file__).read_bytes()
@@ -57,6 +57,8 @@ def installed(debian: Image, deb: Path) -> Image:
                 machine.start()
                 Agent(machine).install()
                 machine.until(lambda: (machine.get("/v1/status") or {}).get("ready"), "the agent")
+                # with what is plugged in then, and the time, it has to start anew
+                machine.sh("systemctl stop hwagent hwagent-holder hwagent-helper")
                 machine.save()
             finally:
                 machine.close()
