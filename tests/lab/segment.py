@@ -19,6 +19,7 @@ CLIENT = "10.9.0.200"
 #: Seconds between two questions of the client. Each reaches all machines, and emulated ones were as
 #: busy with one every millisecond as with all else.
 _EVERY = 0.005
+_AGENT = "/run/hwagent/hwagent.sock"
 _ECHO = Path(__file__).parents[1] / "fleet/echo.py"
 
 
@@ -154,6 +155,13 @@ class Node(Agent):
         status = self.machine.get("/v1/status")
         held = [v["address"] for v in status["vips"] if v["state"] == "held"] if status else []
         return any(address.startswith(f"{vip}/") for address in held)
+
+    def moves(self, vip: str, host: str) -> bool:
+        """Whether a host took an address that its agent was asked to move there, as ``hwagent vip
+        move`` asks; to an emulated machine, starting that is more work than the move."""
+        body = json.dumps({"address": vip, "to": host})
+        ask = f"curl -sSf -m 75 --unix-socket {_AGENT} -d '{body}'"
+        return self.machine.run(f"{ask} http://agent/v1/control/vip-move").status == 0
 
     def _keepalived(self) -> str:
         return f"""global_defs {{ vrrp_version 3
