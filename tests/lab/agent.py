@@ -43,8 +43,8 @@ class Agent:
     def configure(self, **configuration: Any) -> None:
         """Writes the configuration, and starts with it. Raises Failed.
 
-        Another name needs that, and a first NVMe disk (the helper may open what the kernel knew
-        when it started).
+        Another name needs that, a first NVMe disk (the helper may open what the kernel knew when it
+        started), and a machine that was saved: its agent was stopped.
         """
         self.write(configuration)
         self.machine.sh("systemctl restart hwagent-helper hwagent-holder hwagent")
